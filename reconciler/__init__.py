@@ -1,0 +1,3 @@
+"""studio: session-as-code for the Carla plugin host, jalv and JACK."""
+
+__version__ = "0.1.0"

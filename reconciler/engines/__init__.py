@@ -1,0 +1,1 @@
+"""Adapters to the real world, behind three ports: plugin host, audio graph, hardware."""

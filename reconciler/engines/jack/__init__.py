@@ -1,0 +1,1 @@
+"""The JACK graph and server."""

@@ -1,0 +1,118 @@
+"""The ports of the hexagon: what an engine must offer to be driven by studio.
+
+All three are called from one thread only (JACK hangs and Carla aborts when two threads call in). Every method
+either did what it says, read back from the engine, or raises :class:`~reconciler.model.errors.StudioError`.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import msgspec
+
+from reconciler.model.resources import Capabilities, JackSettings, Link, Plugin, Port
+
+
+class HostedPlugin(msgspec.Struct, frozen=True):
+    """One running plugin as its host reports it."""
+
+    plugin: Plugin
+    client: str
+    """The JACK client that has its ports; not always the name that was asked for."""
+    port_names: dict[str, str] | None = None
+    """Symbol to the port's name within the client, where the two differ."""
+
+
+class PluginHost(Protocol):
+    """Holds plugins. Names are unique and the only identity; ids, if the engine has any, stay inside the adapter.
+
+    Values given are float32; an adapter clamps and rounds as the plugin would and refuses NaN and infinity.
+    """
+
+    @property
+    def kind(self) -> str:
+        """``jalv``, ``carla`` or ``memory``."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this host can do."""
+
+    def plugins(self) -> list[HostedPlugin]:
+        """Read every plugin that is alive, in the engine's order, with all its control inputs."""
+
+    def add(self, name: str, plugin: str) -> None:
+        """Load ``plugin`` (a ``scheme:…`` URI) as ``name``.
+
+        Raises
+        ------
+        EngineError
+            ``name-taken``, ``plugin-not-found``, ``plugin-failed`` (with what it printed); the host is as before.
+        """
+
+    def remove(self, name: str) -> None:
+        """Unload it. Raises ``no-such-plugin``."""
+
+    def rename(self, name: str, to: str) -> None:
+        """Rename in place; links stay. Raises ``no-such-plugin``, ``name-taken``, ``unsupported``."""
+
+    def set_active(self, name: str, active: bool) -> None:
+        """Switch on or bypass. Raises ``no-such-plugin``, ``unsupported``."""
+
+    def set_program(self, name: str, program: str | None) -> None:
+        """Load a preset by URI; None puts every parameter to its default. Raises ``no-such-program``."""
+
+    def set_param(self, name: str, symbol: str, value: float) -> float:
+        """Set one control input and return what the plugin now holds.
+
+        Raises
+        ------
+        EngineError
+            ``no-such-plugin``, ``no-such-parameter``, ``not-finite``.
+        """
+
+    def server_lost(self) -> None:
+        """The JACK server died: let go of everything that lived on it."""
+
+    def close(self) -> None:
+        """Unload everything and leave no process behind."""
+
+
+class AudioGraph(Protocol):
+    """The ports and links of a JACK server, by their JACK names (``client:port``)."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether the server answers. Only the shutdown callback knows; reads keep working after death."""
+
+    def settings(self) -> JackSettings:
+        """Return what is known of the running server: name, sample rate, period, realtime."""
+
+    def ports(self) -> Mapping[str, Port]:
+        """Every port, by full name; in natural order (``playback_2`` before ``playback_10``)."""
+
+    def links(self) -> frozenset[Link]:
+        """Every connection."""
+
+    def connect(self, source: str, target: str) -> None:
+        """Connect; already there counts as done. Raises ``no-such-port``, ``connect-failed``."""
+
+    def disconnect(self, source: str, target: str) -> None:
+        """Disconnect; absent counts as done."""
+
+    def close(self) -> None:
+        """Leave the server."""
+
+
+class Hardware(Protocol):
+    """The JACK server itself and what is below it."""
+
+    def running(self) -> JackSettings | None:
+        """Settings of the server that studio started and that still runs, else None."""
+
+    def start(self, settings: JackSettings) -> None:
+        """Start a server; return when it answers. Raises ``jack-not-started`` with what it printed."""
+
+    def stop(self) -> None:
+        """Stop the server that studio started. Raises ``jack-not-ours``."""
+
+    def set_period(self, frames: int) -> None:
+        """Change the running server's period; read back. Raises ``period-refused``."""

@@ -1,0 +1,1 @@
+"""Runs a plan against a studio and proves it by looking again. Decides nothing."""

@@ -1,0 +1,1 @@
+"""What was applied: numbered generations, the lock, the claims of an apply that did not finish."""
