@@ -133,3 +133,6 @@ class Catalogue(Protocol):
 
     def uris(self) -> list[str]:
         """Return every installed plugin's URI, sorted."""
+
+    def package(self, uri: str) -> str | None:
+        """Return the distribution's package that is known to hold an uninstalled plugin, else None."""

@@ -1,0 +1,208 @@
+"""Manifest to session: names become ports, words become values, chains become links."""
+
+import difflib
+
+from reconciler.manifest.load import Source
+from reconciler.manifest.models import LinkSpec, PluginSpec
+from reconciler.model.catalogue import Catalogue, Direction, PluginType
+from reconciler.model.errors import StudioError, Where, raise_all
+from reconciler.model.resources import JackSettings, Link, Plugin
+from reconciler.session import parameters
+from reconciler.session.cycles import find_cycle
+from reconciler.session.matching import plugin_ports
+from reconciler.session.pairing import pair
+from reconciler.session.session import Endpoint, EndPort, Session, Wire
+
+
+def compile_session(source: Source, catalogue: Catalogue) -> Session:
+    """Return what the manifest means.
+
+    Raises
+    ------
+    StudioError
+        Every mistake found, each with its file:line:column: ``plugin-not-installed``, ``unknown-parameter``,
+        ``out-of-range``, ``unknown-port``, ``wrong-direction``, ``channels-differ``, ``feedback-loop`` and others.
+    """
+    return _Compiler(source, catalogue).session()
+
+
+class _Compiler:
+    def __init__(self, source: Source, catalogue: Catalogue) -> None:
+        self.source = source
+        self.manifest = source.manifest
+        self.catalogue = catalogue
+        self.errors: list[StudioError] = []
+        self.types: dict[str, PluginType | None] = {}
+        self.plugins: dict[str, Plugin] = {}
+        self.rest: dict[str, dict[str, float]] = {}
+        self.links: dict[Link, Where] = {}
+        self.wires: dict[str, Wire] = {}
+        self.origins: dict[str, Where] = {}
+
+    def session(self) -> Session:
+        manifest = self.manifest
+        for name, spec in manifest.plugins.items():
+            try:
+                self.plugins[name] = self._plugin(name, spec)
+            except StudioError as error:
+                self.errors.append(error)
+        for chain, nodes in manifest.chains.items():
+            for place, (left, right) in enumerate(zip(nodes, nodes[1:], strict=False), start=1):
+                self._link(left, right, self.source.where("chains", chain, place))
+        for place, link in enumerate(manifest.links):
+            left, right = _ends(link)
+            self._link(left, right, self.source.where("links", place))
+        self._refuse_cycle()
+        raise_all(self.errors)
+        jack = manifest.hardware.jack
+        if jack is not None:
+            self.origins["hardware.jack"] = self.source.where("hardware", "jack", key=True)
+        return Session(
+            name=manifest.session,
+            host=manifest.engine.host,
+            prefix=manifest.engine.prefix,
+            jack=jack and JackSettings(**jack.model_dump(exclude={"manage"})),
+            manage=jack.manage if jack else "never",
+            plugins=self.plugins,
+            rest=self.rest,
+            links=frozenset(self.links),
+            wires=tuple(self.wires.values()),
+            protected=frozenset(name for name, spec in manifest.plugins.items() if spec.protect),
+            ignored={name: tuple(spec.ignore) for name, spec in manifest.plugins.items() if spec.ignore},
+            moved=dict(manifest.moved),
+            origins=self.origins,
+        )
+
+    def _plugin(self, name: str, spec: PluginSpec) -> Plugin:
+        here = self.origins[f"plugins.{name}"] = self.source.where("plugins", name, key=True)
+        kind = self.types[name] = self.catalogue.describe(spec.plugin)
+        if kind is None:
+            if not spec.plugin.startswith("lv2:"):
+                # No catalogue knows it; whether the host loads such plugins is the plan's question.
+                return Plugin(name, spec.plugin, active=spec.active)
+            raise self._not_installed(name, spec.plugin)
+        values: dict[str, float] = {}
+        for key, raw in spec.params.items():
+            where = self.source.where("plugins", name, "params", key)
+            try:
+                info, value = parameters.resolve(kind, key, raw, where)
+                if info.symbol in values:
+                    self._fail("declared-twice", f'"{key}" is the parameter {info.symbol}, declared before', where)
+                values[info.symbol] = value
+                self.origins[f"plugins.{name}.params.{info.symbol}"] = where
+            except StudioError as error:
+                self.errors.append(error)
+        rest = {info.symbol: info.default for info in kind.parameters}
+        program = None
+        if spec.program is not None:
+            try:
+                preset = parameters.resolve_program(kind, spec.program, self.source.where("plugins", name, "program"))
+                program = preset.uri
+                rest.update(preset.values)
+                self.origins[f"plugins.{name}.program"] = self.source.where("plugins", name, "program")
+            except StudioError as error:
+                self.errors.append(error)
+        self.rest[name] = rest
+        return Plugin(name, spec.plugin, self._active(spec, kind, values, here), program, values)
+
+    def _active(self, spec: PluginSpec, kind: PluginType, values: dict[str, float], here: Where) -> bool:
+        """``active`` and the plugin's own lv2:enabled port are one switch on hosts that bypass through it."""
+        enabled = kind.enabled
+        if enabled is None or enabled.symbol not in values:
+            return spec.active
+        switched_on = values[enabled.symbol] > 0
+        if "active" in spec.model_fields_set and spec.active != switched_on:
+            self._fail(
+                "contradiction",
+                f"active: {str(spec.active).lower()} contradicts params.{enabled.symbol}, the plugin's own switch",
+                here,
+                hint="keep one of the two",
+            )
+        return switched_on
+
+    def _not_installed(self, name: str, uri: str) -> StudioError:
+        close = difflib.get_close_matches(uri, self.catalogue.uris(), n=1, cutoff=0.8)
+        package = self.catalogue.package(uri)
+        if package:
+            hint = f"it comes with the package {package}"
+        elif close:
+            hint = f"did you mean {close[0]}?"
+        else:
+            hint = "`studio plugins search WORD` lists what is installed"
+        return StudioError(
+            "plugin-not-installed",
+            f"{name}: {uri} is not installed on this machine",
+            where=self.source.where("plugins", name, "plugin", address=f"plugins.{name}"),
+            hint=hint,
+        )
+
+    def _link(self, left: str, right: str, where: Where) -> None:
+        source, target = self._endpoint(left, Direction.OUT, where), self._endpoint(right, Direction.IN, where)
+        if source is None or target is None:
+            return
+        if source.ports is None or target.ports is None:
+            unknown = source.node if source.ports is None else target.node
+            close = difflib.get_close_matches(unknown, self.plugins, n=1, cutoff=0.75)
+            wire = Wire(source, target, close[0] if close and unknown not in self.plugins else None)
+            self.wires.setdefault(wire.address, wire)
+            self.origins.setdefault(wire.address, where)
+            return
+        links = pair(source.ports, target.ports)
+        if isinstance(links, str):
+            hint = "name the ports, as in `node:port`"
+            self._fail("channels-differ", f"{left} into {right}: {links}", where, hint=hint)
+            return
+        for link in links:
+            self.links.setdefault(link, where)
+            self.origins.setdefault(link.address, where)
+
+    def _endpoint(self, written: str, direction: Direction, where: Where) -> Endpoint | None:
+        node, colon, port = written.partition(":")
+        pattern = port if colon else None
+        if node not in self.manifest.plugins or (node in self.types and self.types[node] is None):
+            return Endpoint(node, pattern)
+        kind = self.types.get(node)
+        if kind is None:  # its own error is already told
+            return None
+        found = plugin_ports(kind, pattern, direction)
+        if not found:
+            self._no_port(kind, written, pattern, direction, where)
+            return None
+        return Endpoint(node, pattern, tuple(EndPort(f"{node}:{info.symbol}", info.kind) for info in found))
+
+    def _no_port(
+        self, kind: PluginType, written: str, pattern: str | None, direction: Direction, where: Where
+    ) -> None:
+        side = "output" if direction is Direction.OUT else "input"
+        other = Direction.IN if direction is Direction.OUT else Direction.OUT
+        if pattern is None:
+            self._fail("unknown-port", f"{written} has no main {side}", where)
+        elif plugin_ports(kind, pattern, other):
+            self._fail("wrong-direction", f"{written} is not an {side}", where, hint="a link runs from output to input")
+        else:
+            have = [port.symbol for port in kind.ports if port.direction is direction]
+            close = difflib.get_close_matches(pattern, have, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"its {side}s are {', '.join(have) or 'none'}"
+            self._fail("unknown-port", f"{written}: {kind.name} has no {side} of that name", where, hint=hint)
+
+    def _refuse_cycle(self) -> None:
+        nodes = find_cycle(self.links)
+        if nodes is None:
+            return
+        closing = next(
+            where
+            for link, where in self.links.items()
+            if link.source.partition(":")[0] == nodes[-1] and link.target.partition(":")[0] == nodes[0]
+        )
+        loop = " -> ".join([*nodes, nodes[0]])
+        self._fail("feedback-loop", f"the signal runs in a loop: {loop}", closing, hint="take one of these links out")
+
+    def _fail(self, code: str, message: str, where: Where, hint: str | None = None) -> None:
+        self.errors.append(StudioError(code, message, where=where, hint=hint))
+
+
+def _ends(link: str | LinkSpec) -> tuple[str, str]:
+    if isinstance(link, str):
+        left, _, right = link.partition("->")
+        return left.strip(), right.strip()
+    return link.source, link.target

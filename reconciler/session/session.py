@@ -1,0 +1,74 @@
+"""The session: what the manifest means, flat, with every value canonical and every origin known."""
+
+import msgspec
+
+from reconciler.model.catalogue import Kind
+from reconciler.model.errors import Where
+from reconciler.model.resources import JackSettings, Link, Plugin
+
+
+class EndPort(msgspec.Struct, frozen=True, array_like=True):
+    """A port of an endpoint: ``node:port`` and what travels through it."""
+
+    name: str
+    kind: Kind
+
+
+class Endpoint(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One end of a wire.
+
+    ``ports`` is known for a plugin whose type is known; None leaves the match to the ports that are there when the
+    plan is made. ``pattern`` is a port's name, number (``in1``) or glob; None means the node's main ports.
+    """
+
+    node: str
+    pattern: str | None = None
+    ports: tuple[EndPort, ...] | None = None
+
+    def __str__(self) -> str:
+        return self.node if self.pattern is None else f"{self.node}:{self.pattern}"
+
+
+class Wire(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A declared link with at least one end outside the session: it becomes links when its ports are there."""
+
+    source: Endpoint
+    target: Endpoint
+    suggestion: str | None = None
+    """A plugin of the session whose name is close to the unknown client's."""
+
+    @property
+    def address(self) -> str:
+        """The address of the declaration, ``links.source->target``."""
+        return f"links.{self.source}->{self.target}"
+
+
+class Session(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Everything the manifest asks for.
+
+    ``rest`` holds, per plugin, the value each parameter has when nobody declares it: the program's, else the
+    default. ``origins`` maps addresses to places in the manifest; see :meth:`origin`.
+    """
+
+    name: str
+    host: str = "auto"
+    prefix: str = ""
+    jack: JackSettings | None = None
+    manage: str = "never"
+    plugins: dict[str, Plugin] = {}
+    rest: dict[str, dict[str, float]] = {}
+    links: frozenset[Link] = frozenset()
+    wires: tuple[Wire, ...] = ()
+    protected: frozenset[str] = frozenset()
+    ignored: dict[str, tuple[str, ...]] = {}
+    """Per plugin, globs over ``active``, ``program`` and ``params.SYMBOL`` that are somebody else's."""
+    moved: dict[str, str] = {}
+    origins: dict[str, Where] = {}
+
+    def origin(self, address: str) -> Where | None:
+        """Return where the manifest says it, looking outward from the address to its nearest known parent."""
+        while address:
+            if address in self.origins:
+                return self.origins[address]
+            address = address.rpartition(".")[0]
+        return None
