@@ -72,6 +72,8 @@ class Engine(msgspec.Struct, frozen=True):
 
     kind: str
     capabilities: Capabilities
+    prefix: str = ""
+    """What its JACK clients' names begin with."""
     running: bool = True
 
 

@@ -1,10 +1,11 @@
 """Manifest to session: names become ports, words become values, chains become links."""
 
 import difflib
+import itertools
 
 from reconciler.manifest.load import Source
 from reconciler.manifest.models import LinkSpec, PluginSpec
-from reconciler.model.catalogue import Catalogue, Direction, PluginType
+from reconciler.model.catalogue import Catalogue, Direction, PluginType, Unit
 from reconciler.model.errors import StudioError, Where, raise_all
 from reconciler.model.resources import JackSettings, Link, Plugin
 from reconciler.session import parameters
@@ -47,7 +48,7 @@ class _Compiler:
             except StudioError as error:
                 self.errors.append(error)
         for chain, nodes in manifest.chains.items():
-            for place, (left, right) in enumerate(zip(nodes, nodes[1:], strict=False), start=1):
+            for place, (left, right) in enumerate(itertools.pairwise(nodes), start=1):
                 self._link(left, right, self.source.where("chains", chain, place))
         for place, link in enumerate(manifest.links):
             left, right = _ends(link)
@@ -65,10 +66,12 @@ class _Compiler:
             manage=jack.manage if jack else "never",
             plugins=self.plugins,
             rest=self.rest,
+            units={name: _units(kind) for name, kind in self.types.items() if kind},
             links=frozenset(self.links),
             wires=tuple(self.wires.values()),
             protected=frozenset(name for name, spec in manifest.plugins.items() if spec.protect),
             ignored={name: tuple(spec.ignore) for name, spec in manifest.plugins.items() if spec.ignore},
+            switched={name: (kind.enabled.symbol,) for name, kind in self.types.items() if kind and kind.enabled},
             moved=dict(manifest.moved),
             origins=self.origins,
         )
@@ -170,9 +173,7 @@ class _Compiler:
             return None
         return Endpoint(node, pattern, tuple(EndPort(f"{node}:{info.symbol}", info.kind) for info in found))
 
-    def _no_port(
-        self, kind: PluginType, written: str, pattern: str | None, direction: Direction, where: Where
-    ) -> None:
+    def _no_port(self, kind: PluginType, written: str, pattern: str | None, direction: Direction, where: Where) -> None:
         side = "output" if direction is Direction.OUT else "input"
         other = Direction.IN if direction is Direction.OUT else Direction.OUT
         if pattern is None:
@@ -199,6 +200,14 @@ class _Compiler:
 
     def _fail(self, code: str, message: str, where: Where, hint: str | None = None) -> None:
         self.errors.append(StudioError(code, message, where=where, hint=hint))
+
+
+def _units(kind: PluginType) -> dict[str, str]:
+    return {
+        info.symbol: str(info.unit) if info.unit and info.unit is not Unit.OTHER else info.unit_symbol or ""
+        for info in kind.parameters
+        if info.unit or info.unit_symbol
+    }
 
 
 def _ends(link: str | LinkSpec) -> tuple[str, str]:

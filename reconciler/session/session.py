@@ -57,11 +57,15 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
     manage: str = "never"
     plugins: dict[str, Plugin] = {}
     rest: dict[str, dict[str, float]] = {}
+    units: dict[str, dict[str, str]] = {}
+    """Per plugin, the unit of each parameter that has one, for showing."""
     links: frozenset[Link] = frozenset()
     wires: tuple[Wire, ...] = ()
     protected: frozenset[str] = frozenset()
     ignored: dict[str, tuple[str, ...]] = {}
     """Per plugin, globs over ``active``, ``program`` and ``params.SYMBOL`` that are somebody else's."""
+    switched: dict[str, tuple[str, ...]] = {}
+    """Plugins with a click-free switch of their own, and its symbol (designated ``lv2:enabled``)."""
     moved: dict[str, str] = {}
     origins: dict[str, Where] = {}
 

@@ -1,0 +1,111 @@
+"""Collects differences and the calls that mend them, and makes the frozen plan of them.
+
+The calls fill stages in the order of an apply: server, start and set up new plugins (they come up unconnected),
+rename, settings, connect, disconnect, remove. All structural edits stand back to back, and what nothing hears any
+more goes last.
+"""
+
+import enum
+import hashlib
+
+import msgspec
+
+from reconciler.model.actions import Action, Call
+from reconciler.planning.plan import Act, Change, Interrupts, Pending, Plan, Refusal
+from reconciler.session.session import Session
+
+
+class Stage(enum.IntEnum):
+    """Where in an apply a call belongs."""
+
+    SERVER = 0
+    PREPARE = 1
+    RENAME = 2
+    SETTINGS = 3
+    CONNECT = 4
+    DISCONNECT = 5
+    REMOVE = 6
+
+
+class Step:
+    """One call before it has a number. Compared by identity: two steps with equal calls are two calls."""
+
+    __slots__ = ("call", "cause", "needs")
+
+    def __init__(self, call: Call, cause: str, needs: tuple["Step", ...]) -> None:
+        self.call = call
+        self.cause = cause
+        self.needs = needs
+
+
+class PlanBuilder:
+    """What one reconcile has found so far."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.changes: list[Change] = []
+        self.pending: list[Pending] = []
+        self.refused: list[Refusal] = []
+        self.unmanaged: list[str] = []
+        self._stages: list[list[Step]] = [[] for _ in Stage]
+        self._server: tuple[Step, ...] = ()
+
+    def change(
+        self,
+        address: str,
+        action: Act,
+        before: object = None,
+        after: object = None,
+        *,
+        unit: str | None = None,
+        reason: str | None = None,
+        interrupts: Interrupts = Interrupts.NONE,
+        declared_at: str | None = None,
+    ) -> None:
+        """Note a difference; ``declared_at`` is the address whose place in the manifest explains it."""
+        origin = self.session.origin(declared_at or address) if action is not Act.DELETE else None
+        self.changes.append(Change(address, action, before, after, unit, reason, interrupts, origin))
+
+    def refuse(self, code: str, address: str, message: str, hint: str) -> None:
+        """Note why the plan may not be applied."""
+        self.refused.append(Refusal(code, address, message, hint, self.session.origin(address)))
+
+    def step(self, stage: Stage, call: Call, cause: str, needs: tuple[Step, ...] = ()) -> Step:
+        """Put a call into a stage. Everything needs the server that the plan itself starts."""
+        step = Step(call, cause, self._server + needs)
+        self._stages[stage].append(step)
+        if stage is Stage.SERVER:
+            self._server = (step,)
+        return step
+
+    def plan(self) -> Plan:
+        """Return the whole, numbered and summed up."""
+        actions = self._actions()
+        summary: dict[str, int] = {}
+        for change in self.changes:
+            summary[change.action] = summary.get(change.action, 0) + 1
+        for word, found in (("pending", self.pending), ("refused", self.refused), ("unmanaged", self.unmanaged)):
+            if found:
+                summary[word] = len(found)
+        name = self.session.name
+        body = msgspec.json.encode((name, self.changes, actions), order="deterministic")
+        return Plan(
+            session=name,
+            changes=tuple(self.changes),
+            actions=tuple(actions),
+            pending=tuple(self.pending),
+            refused=tuple(self.refused),
+            unmanaged=tuple(self.unmanaged),
+            summary=summary,
+            fingerprint=hashlib.sha256(body).hexdigest()[:16],
+        )
+
+    def _actions(self) -> list[Action]:
+        numbers: dict[int, int] = {}
+        actions: list[Action] = []
+        for stage in self._stages:
+            for step in stage:
+                number = numbers[id(step)] = len(actions)
+                needs = tuple(numbers[id(need)] for need in step.needs)
+                actions.append(Action(number, step.call, step.cause, needs))
+        return actions

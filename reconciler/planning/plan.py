@@ -1,0 +1,107 @@
+"""The plan: a frozen value that a person can read, a program can check and the executor runs."""
+
+import enum
+from typing import Any
+
+import msgspec
+
+from reconciler.model.actions import Action
+from reconciler.model.errors import Where
+from reconciler.model.resources import Link, Plugin
+
+FORMAT = 1
+
+
+class Act(enum.StrEnum):
+    """What a change does to its resource."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    RENAME = "rename"
+    REPLACE = "replace"
+
+
+class Interrupts(enum.StrEnum):
+    """What a change does to sound, from nothing to everything."""
+
+    NONE = "none"
+    PATH = "path"
+    AT_RISK = "at-risk"
+    ENGINE = "engine"
+    SERVER = "server"
+
+
+class Change(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One difference between session and studio, as a person reads it."""
+
+    address: str
+    action: Act
+    before: Any = None
+    after: Any = None
+    unit: str | None = None
+    """Unit of both values; ``gain`` is linear amplitude."""
+    reason: str | None = None
+    """Why, where the manifest alone does not say it."""
+    interrupts: Interrupts = Interrupts.NONE
+    origin: Where | None = None
+
+
+class Pending(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A link that waits for a port that is not there."""
+
+    address: str
+    waits_for: str
+    hint: str | None = None
+    origin: Where | None = None
+
+
+class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why this plan may not be applied; nothing of it runs while one stands."""
+
+    code: str
+    address: str
+    message: str
+    hint: str | None = None
+    origin: Where | None = None
+
+
+class Baseline(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was ours after the last apply: declared values only, so that a deleted line can be undone."""
+
+    plugins: dict[str, Plugin] = {}
+    links: frozenset[Link] = frozenset()
+    protected: frozenset[str] = frozenset()
+
+
+class Policy(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a plan may do. ``released`` names protected plugins a person named on the command line."""
+
+    unmanaged: str = "warn"
+    released: frozenset[str] = frozenset()
+
+
+class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What differs, what to call, what waits, what is refused."""
+
+    session: str
+    format: int = FORMAT
+    changes: tuple[Change, ...] = ()
+    actions: tuple[Action, ...] = ()
+    pending: tuple[Pending, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+    unmanaged: tuple[str, ...] = ()
+    """Addresses of what touches the session and nobody declared."""
+    summary: dict[str, int] = {}
+    fingerprint: str = ""
+    """Digest of changes and actions: the same fingerprint, the same plan."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether the studio is what the session says, as far as its ports are there."""
+        return not self.changes and not self.refused
+
+    @property
+    def starts_server(self) -> bool:
+        """Whether ports appear only while the plan runs, so that one more look is part of the apply."""
+        return any(action.cause == "hardware.jack" and not action.needs for action in self.actions)

@@ -1,0 +1,238 @@
+"""Plugins: created, replaced, set, removed. Renames are next door in :mod:`reconciler.planning.renames`."""
+
+import fnmatch
+
+from reconciler.model.actions import AddPlugin, RemovePlugin, SetActive, SetParam, SetProgram
+from reconciler.model.resources import Engine, Link, Plugin
+from reconciler.planning.builder import PlanBuilder, Stage, Step
+from reconciler.planning.plan import Act, Baseline, Interrupts, Policy
+from reconciler.session.session import Session
+
+DROPPED = "no longer in the manifest"
+PRUNED = "not in the manifest, policy prunes"
+
+
+class PluginPlanner:
+    """Plans every plugin of one reconcile, and knows afterwards which links outlive it."""
+
+    def __init__(
+        self, builder: PlanBuilder, engine: Engine, have: dict[str, Plugin], baseline: Baseline, policy: Policy
+    ) -> None:
+        self.builder = builder
+        self.session: Session = builder.session
+        self.engine = engine
+        self.have = have
+        self.baseline = baseline
+        self.policy = policy
+        self.gone: set[str] = set()
+        self.renamed: dict[str, str] = {}
+        self._added: dict[str, Step] = {}
+
+    def run(self) -> None:
+        """Find every difference."""
+        self._check_engine()
+        have = self.have
+        for name, want in self.session.plugins.items():
+            current = have.get(name)
+            if current == want:
+                continue
+            if current is None:
+                self.create(want)
+            elif current.plugin != want.plugin:
+                self._replace(current, want)
+            else:
+                self._update(current, want)
+        if have.keys() != self.session.plugins.keys():
+            self._remove()
+
+    def created(self, *nodes: str) -> tuple[Step, ...]:
+        """Return the steps that load these nodes in this very plan."""
+        return tuple(self._added[node] for node in nodes if node in self._added)
+
+    def surviving(self, links: frozenset[Link]) -> frozenset[Link]:
+        """Return the observed links as they stand once plugins are renamed, replaced and removed."""
+        if self.renamed:
+            links = frozenset(Link(self._follow(link.source), self._follow(link.target)) for link in links)
+        if self.gone:
+            links = frozenset(link for link in links if not self._dies(link))
+        return links
+
+    def _follow(self, port: str) -> str:
+        node, _, rest = port.partition(":")
+        return f"{self.renamed[node]}:{rest}" if node in self.renamed else port
+
+    def _dies(self, link: Link) -> bool:
+        return link.source.partition(":")[0] in self.gone or link.target.partition(":")[0] in self.gone
+
+    # -- what the host is, and what it cannot do ----------------------------------------------------------------------
+
+    def _check_engine(self) -> None:
+        engine, session = self.engine, self.session
+        for key, runs, asks in (("host", engine.kind, session.host), ("prefix", engine.prefix, session.prefix)):
+            if asks not in (runs, "auto"):
+                message = f'the session runs with engine.{key} "{runs}"; the manifest asks for "{asks}"'
+                hint = "`studio down` stops it, the next apply starts it anew"
+                self.builder.refuse("host-differs", f"engine.{key}", message, hint)
+
+    def _check_loadable(self, want: Plugin) -> None:
+        can, address = self.engine.capabilities, f"plugins.{want.name}"
+        scheme = want.plugin.partition(":")[0]
+        if scheme not in can.formats:
+            message = f"{want.name}: {self.engine.kind} cannot load {scheme} plugins"
+            self.builder.refuse("format-unsupported", address, message, f"it loads {', '.join(sorted(can.formats))}")
+
+    def _check_program(self, want: Plugin) -> None:
+        if want.program is not None and not self.engine.capabilities.programs:
+            message = f"{want.name}: {self.engine.kind} has no programs"
+            address = f"plugins.{want.name}.program"
+            self.builder.refuse("programs-unsupported", address, message, "take `program:` out")
+
+    def _check_bypass(self, want: Plugin) -> None:
+        if self.engine.capabilities.bypass or want.name in self.session.switched:
+            return
+        message = f"{want.name}: {self.engine.kind} cannot bypass it, as it has no switch of its own (lv2:enabled)"
+        hint = "take it out of its chain instead"
+        self.builder.refuse("bypass-unsupported", f"plugins.{want.name}.active", message, hint)
+
+    # -- one plugin ---------------------------------------------------------------------------------------------------
+
+    def create(self, want: Plugin, *, needs: tuple[Step, ...] = (), told: bool = False) -> Step:
+        """Load it and set everything declared, program first; ``told`` if its change is noted already."""
+        cause = f"plugins.{want.name}"
+        self._check_loadable(want)
+        if not told:
+            self.builder.change(cause, Act.CREATE, None, _shown(want))
+        added = self.builder.step(Stage.PREPARE, AddPlugin(want.name, want.plugin), cause, needs)
+        self._added[want.name] = added
+        self._set_up(want, cause, (added,))
+        return added
+
+    def _set_up(self, want: Plugin, cause: str, needs: tuple[Step, ...]) -> None:
+        name, step = want.name, self.builder.step
+        if want.program is not None and not self.is_ignored(name, "program"):
+            self._check_program(want)
+            step(Stage.PREPARE, SetProgram(name, want.program), cause, needs)
+        for symbol, value in want.params.items():
+            step(Stage.PREPARE, SetParam(name, symbol, value), cause, needs)
+        if not want.active and not self._switch_declared(want) and not self.is_ignored(name, "active"):
+            self._check_bypass(want)
+            step(Stage.PREPARE, SetActive(name, want.active), cause, needs)
+
+    def _replace(self, current: Plugin, want: Plugin) -> None:
+        cause = f"plugins.{want.name}"
+        if self._guarded(want.name, f"{want.name} is protected and would be replaced"):
+            return
+        self.builder.change(cause, Act.REPLACE, current.plugin, _shown(want), interrupts=Interrupts.PATH)
+        removed = self.builder.step(Stage.PREPARE, RemovePlugin(want.name), cause)
+        self.gone.add(want.name)
+        self.create(want, needs=(removed,), told=True)
+
+    def _update(self, current: Plugin, want: Plugin) -> None:
+        name = want.name
+        ours = self.baseline.plugins.get(name)
+        if want.program == current.program or not self._update_program(current, want, ours):
+            self._update_params(current, want, ours)
+        if want.active != current.active and not self._switch_declared(want) and not self.is_ignored(name, "active"):
+            self._check_bypass(want)
+            self.builder.change(f"plugins.{name}.active", Act.UPDATE, current.active, want.active)
+            self.builder.step(Stage.SETTINGS, SetActive(name, want.active), f"plugins.{name}.active")
+
+    def _update_params(self, current: Plugin, want: Plugin, ours: Plugin | None) -> None:
+        if not want.params.items() <= current.params.items():
+            for symbol, value in want.params.items():
+                before = current.params.get(symbol)
+                if before != value:
+                    self._set_param(want.name, symbol, before, value)
+        if ours is not None and ours.params.keys() != want.params.keys():
+            for symbol in sorted(ours.params.keys() - want.params.keys()):
+                self._let_go(current, symbol)
+
+    def _update_program(self, current: Plugin, want: Plugin, ours: Plugin | None) -> bool:
+        """Load the program and every declared value behind it, as it may move any of them."""
+        dropped = want.program is None
+        if (dropped and (ours is None or ours.program is None)) or self.is_ignored(want.name, "program"):
+            return False
+        self._check_program(want)
+        address = f"plugins.{want.name}.program"
+        reason = DROPPED if dropped else None
+        self.builder.change(address, Act.UPDATE, current.program, want.program, reason=reason)
+        loaded = self.builder.step(Stage.SETTINGS, SetProgram(want.name, want.program), address)
+        for symbol, value in want.params.items():
+            before = current.params.get(symbol)
+            if before != value:
+                self._set_param(want.name, symbol, before, value, needs=(loaded,))
+            else:
+                self.builder.step(Stage.SETTINGS, SetParam(want.name, symbol, value), address, (loaded,))
+        return True
+
+    def _let_go(self, current: Plugin, symbol: str) -> None:
+        """Put a parameter that the manifest no longer declares back to where it rests."""
+        name = current.name
+        rest = self.session.rest.get(name, {}).get(symbol)
+        if rest is None or current.params.get(symbol) == rest:
+            return
+        if symbol in self.session.switched.get(name, ()) or self.is_ignored(name, f"params.{symbol}"):
+            return  # the plugin's own switch follows `active`
+        self._set_param(name, symbol, current.params.get(symbol), rest, reason=DROPPED)
+
+    def _set_param(
+        self,
+        name: str,
+        symbol: str,
+        before: float | None,
+        value: float,
+        *,
+        reason: str | None = None,
+        needs: tuple[Step, ...] = (),
+    ) -> None:
+        address = f"plugins.{name}.params.{symbol}"
+        unit = self.session.units.get(name, {}).get(symbol)
+        self.builder.change(address, Act.UPDATE, before, value, unit=unit, reason=reason)
+        self.builder.step(Stage.SETTINGS, SetParam(name, symbol, value), address, needs)
+
+    def _switch_declared(self, want: Plugin) -> bool:
+        """Whether the manifest sets the plugin's own switch as a parameter; `active` then says the same."""
+        return any(symbol in want.params for symbol in self.session.switched.get(want.name, ()))
+
+    def is_ignored(self, name: str, what: str) -> bool:
+        """Whether the manifest leaves ``what`` of this plugin to somebody else."""
+        return any(fnmatch.fnmatchcase(what, pattern) for pattern in self.session.ignored.get(name, ()))
+
+    # -- what goes ----------------------------------------------------------------------------------------------------
+
+    def _remove(self) -> None:
+        """Remove what was ours and is no longer declared; the last one first, as ids are positions."""
+        for name in reversed(self.have):
+            if name in self.session.plugins:
+                continue
+            ours = name in self.baseline.plugins
+            address = f"plugins.{name}"
+            if not ours and self.policy.unmanaged != "prune":
+                if self.policy.unmanaged == "warn":
+                    self.builder.unmanaged.append(address)
+                continue
+            if self._guarded(name, f"{name} is protected and would be removed"):
+                continue
+            reason = DROPPED if ours else PRUNED
+            before = self.have[name].plugin
+            self.builder.change(address, Act.DELETE, before, None, reason=reason, interrupts=Interrupts.PATH)
+            self.builder.step(Stage.REMOVE, RemovePlugin(name), address)
+            self.gone.add(name)
+
+    def _guarded(self, name: str, message: str) -> bool:
+        protected = name in self.baseline.protected or name in self.session.protected
+        if not protected or name in self.policy.released:
+            return False
+        self.builder.refuse("protected", f"plugins.{name}", message, f"`studio apply --release {name}` if you mean it")
+        return True
+
+
+def _shown(plugin: Plugin) -> dict[str, object]:
+    shown: dict[str, object] = {"plugin": plugin.plugin}
+    if not plugin.active:
+        shown["active"] = False
+    if plugin.program is not None:
+        shown["program"] = plugin.program
+    if plugin.params:
+        shown["params"] = dict(plugin.params)
+    return shown
