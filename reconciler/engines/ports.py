@@ -22,6 +22,15 @@ class HostedPlugin(msgspec.Struct, frozen=True):
     """Symbol to the port's name within the client, where the two differ."""
 
 
+class Crash(msgspec.Struct, frozen=True):
+    """A plugin that went away without being asked to."""
+
+    name: str
+    plugin: str
+    reason: str
+    """What is known of its end, for a person: the signal, its last words."""
+
+
 class PluginHost(Protocol):
     """Holds plugins. Names are unique and the only identity; ids, if the engine has any, stay inside the adapter.
 
@@ -45,7 +54,10 @@ class PluginHost(Protocol):
         Raises
         ------
         EngineError
-            ``name-taken``, ``plugin-not-found``, ``plugin-failed`` (with what it printed); the host is as before.
+            ``bad-name``, ``name-taken`` (by any JACK client), ``plugin-not-found``, ``plugin-failed`` (with what it
+            printed); the host is as before.
+        Unavailable
+            ``jack-gone``: no JACK server to live on.
         """
 
     def remove(self, name: str) -> None:
@@ -55,10 +67,17 @@ class PluginHost(Protocol):
         """Rename in place; links stay. Raises ``no-such-plugin``, ``name-taken``, ``unsupported``."""
 
     def set_active(self, name: str, active: bool) -> None:
-        """Switch on or bypass. Raises ``no-such-plugin``, ``unsupported``."""
+        """Switch on or bypass: by the control designated ``lv2:enabled`` where there is one, else by the host.
+
+        Raises ``no-such-plugin``, ``unsupported``.
+        """
 
     def set_program(self, name: str, program: str | None) -> None:
-        """Load a preset by URI; None puts every parameter to its default. Raises ``no-such-program``."""
+        """Load a preset by URI; None puts every parameter to its default.
+
+        Neither touches ``active``: a control designated ``lv2:enabled`` stays as it is, even if the preset names it.
+        Raises ``no-such-plugin``, ``no-such-program``, ``unsupported``.
+        """
 
     def set_param(self, name: str, symbol: str, value: float) -> float:
         """Set one control input and return what the plugin now holds.
@@ -68,6 +87,9 @@ class PluginHost(Protocol):
         EngineError
             ``no-such-plugin``, ``no-such-parameter``, ``not-finite``.
         """
+
+    def crashes(self) -> list[Crash]:
+        """Plugins that went away by themselves since the host started, oldest first (the last 100)."""
 
     def server_lost(self) -> None:
         """The JACK server died: let go of everything that lived on it."""

@@ -1,0 +1,147 @@
+"""The raw engine of the memory host, as awkward as Carla's C interface (measured on Carla 2.6).
+
+Ids are positions, so removing one shifts all behind it; loading appends; setters return nothing and never report a
+failure; values are kept as float32, clamped and rounded; ``:`` and ``/`` in a name become dots and a name that is
+there already gets `` (2)``; a foreign JACK client of that name leaves the plugin's ports under another one, while the
+engine goes on calling it as before. What a careful adapter must make of this is in ``host.py``.
+"""
+
+import math
+
+from reconciler.engines.memory.server import MemoryServer
+from reconciler.model.catalogue import Catalogue, PluginType, PortInfo
+from reconciler.model.conform import conform, limits
+from reconciler.model.resources import Port
+
+UNOFFERED = "urn:studio:memory:unoffered"
+"""Beginning of the features that this engine lacks, so that a plugin requiring one does not load."""
+
+
+class RawPlugin:
+    """One loaded plugin; mutable, and for this room only."""
+
+    __slots__ = ("active", "client", "name", "program", "type", "values")
+
+    def __init__(self, kind: PluginType, name: str, client: str) -> None:
+        self.type = kind
+        self.name = name
+        self.client = client
+        self.active = True
+        self.program: int = -1
+        self.values = {info.symbol: info.default for info in kind.parameters}
+
+
+class RawEngine:
+    """Loads and holds plugins.
+
+    Parameters
+    ----------
+    catalogue
+        Knows the plugins.
+    server
+        Where their ports appear.
+    prefix
+        What their JACK clients' names begin with.
+    port_names
+        Call ports by their name (``In L``), as Carla does, instead of by symbol (``in_l``), as jalv does.
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, server: MemoryServer, *, prefix: str = "", port_names: bool = False
+    ) -> None:
+        self._catalogue = catalogue
+        self.server = server
+        self._prefix = prefix
+        self._port_names = port_names
+        self._plugins: list[RawPlugin] = []
+        self.last_error = ""
+
+    def count(self) -> int:
+        """Return how many plugins there are; their ids are the numbers below it."""
+        return len(self._plugins)
+
+    def get(self, plugin_id: int) -> RawPlugin:
+        """Return the plugin at that position now."""
+        return self._plugins[plugin_id]
+
+    def load(self, name: str, uri: str) -> bool:
+        """Load a plugin behind the others; False and :attr:`last_error` if it is unknown or the server is gone."""
+        kind = self._catalogue.describe(uri)
+        if kind is None:
+            self.last_error = "Failed to find the requested plugin"
+            return False
+        if any(feature.startswith(UNOFFERED) for feature in kind.required_features):
+            self.last_error = "Plugin requires a feature that is not supported"
+            return False
+        if not self.server.alive:
+            self.last_error = "Failed to register plugin client"
+            return False
+        granted = self._unique(name)
+        ports = [Port(self.port_name(port), port.kind, port.direction) for port in kind.ports]
+        client = self.server.open_client(self._prefix + granted, ports)
+        self._plugins.append(RawPlugin(kind, granted, client))
+        return True
+
+    def remove(self, plugin_id: int) -> None:
+        """Unload; every id behind it becomes one less."""
+        if plugin_id < len(self._plugins):
+            self.server.close_client(self._plugins.pop(plugin_id).client)
+
+    def rename(self, plugin_id: int, name: str) -> None:
+        """Rename; its own name counts as taken too, so that renaming to the same gives `` (2)``."""
+        if plugin_id < len(self._plugins):
+            plugin = self._plugins[plugin_id]
+            plugin.name = self._unique(name)
+            client = self._prefix + plugin.name
+            self.server.rename_client(plugin.client, client)
+            plugin.client = client
+
+    def set_active(self, plugin_id: int, active: bool) -> None:
+        """Switch on or off."""
+        if plugin_id < len(self._plugins):
+            self._plugins[plugin_id].active = active
+
+    def set_value(self, plugin_id: int, symbol: str, value: float) -> None:
+        """Set a parameter; NaN is kept, infinity clamps, an unknown symbol does nothing."""
+        if plugin_id >= len(self._plugins):
+            return
+        plugin = self._plugins[plugin_id]
+        info = plugin.type.parameter(symbol)
+        if info is None:
+            return
+        if math.isnan(value):
+            plugin.values[symbol] = value
+        elif math.isinf(value):
+            plugin.values[symbol] = limits(info)[value > 0]
+        else:
+            plugin.values[symbol] = conform(info, value)
+
+    def set_program(self, plugin_id: int, index: int) -> None:
+        """Load a preset by its number, -1 for none; what it does not name stays, an unknown number does nothing."""
+        if plugin_id < len(self._plugins) and index == -1:
+            self._plugins[plugin_id].program = -1
+        elif plugin_id < len(self._plugins) and 0 <= index < len(self._plugins[plugin_id].type.presets):
+            plugin = self._plugins[plugin_id]
+            plugin.program = index
+            for symbol, value in plugin.type.presets[index].values.items():
+                self.set_value(plugin_id, symbol, value)
+
+    def port_name(self, port: PortInfo) -> str:
+        """Return what the engine calls a port within its client."""
+        return port.name if self._port_names else port.symbol
+
+    def close(self) -> None:
+        """Unload everything."""
+        while self._plugins:
+            self.remove(len(self._plugins) - 1)
+
+    def _unique(self, name: str) -> str:
+        """Rewrite a name as Carla does: no ``:`` or ``/``, and a number behind one that is there already."""
+        clean = name.replace(":", ".").replace("/", ".")
+        taken = {plugin.name for plugin in self._plugins}
+        unique = clean
+        number = 1
+        while unique in taken:
+            number += 1
+            unique = f"{clean} ({number})"
+        return unique

@@ -1,0 +1,214 @@
+"""The plugin host of the memory studio: what a careful adapter makes of an engine like Carla's.
+
+Names are mapped to ids by a fresh read before every call, because ids are positions; the name granted is checked
+after every load; every set is read back, because setters report nothing.
+"""
+
+from typing import TYPE_CHECKING
+
+from reconciler.engines import refusals
+from reconciler.engines.memory.engine import RawEngine, RawPlugin
+from reconciler.engines.ports import Crash, HostedPlugin
+from reconciler.model.actions import AddPlugin, RemovePlugin, RenamePlugin, SetActive, SetParam, SetProgram
+from reconciler.model.errors import Unavailable
+from reconciler.model.resources import Capabilities, Plugin
+
+if TYPE_CHECKING:
+    from reconciler.engines.memory.studio import MemoryStudio
+
+_CRASHES_KEPT = 100
+
+
+class MemoryHost:
+    """A :class:`~reconciler.engines.ports.PluginHost`; made by :meth:`MemoryStudio.start_host`."""
+
+    def __init__(self, studio: "MemoryStudio", capabilities: Capabilities, *, prefix: str, port_names: bool) -> None:
+        self._studio = studio
+        self._capabilities = capabilities
+        self._prefix = prefix
+        self._port_names = port_names
+        self._engine: RawEngine | None = None
+        self._gone = False
+        self._crashes: list[Crash] = []
+
+    @property
+    def kind(self) -> str:
+        """``memory``."""
+        return "memory"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it was made to be able to do."""
+        return self._capabilities
+
+    def plugins(self) -> list[HostedPlugin]:
+        """Read every plugin, in the engine's order; none without a server."""
+        engine = self._living()
+        return [self._read(engine, raw) for raw in _all(engine)]
+
+    def add(self, name: str, plugin: str) -> None:
+        """Load a plugin; see :meth:`PluginHost.add <reconciler.engines.ports.PluginHost.add>`."""
+        engine = self._living()
+        client = refusals.client_name(self._prefix, name)
+        if engine is None:
+            raise refusals.jack_gone(None)
+        if plugin.partition(":")[0] not in self._capabilities.formats:
+            raise refusals.unsupported(name, f"Loading {plugin}", f"This host loads {_formats(self._capabilities)}.")
+        if self._studio.catalogue.describe(plugin) is None:
+            raise refusals.plugin_not_found(name, plugin, self._studio.catalogue)
+        if client in engine.server.clients() or any(raw.name == name for raw in _all(engine)):
+            raise refusals.name_taken(name, client)
+        before = engine.count()
+        engine.last_error = "the engine gave no reason"
+        self._studio.perform(AddPlugin(name, plugin), lambda: _ignore(engine.load(name, plugin)))
+        if engine.count() == before:
+            raise refusals.plugin_failed(name, plugin, engine.last_error)
+        granted = engine.get(before)
+        if (granted.name, granted.client) != (name, client):
+            engine.remove(before)
+            raise refusals.name_taken(name, client)
+
+    def remove(self, name: str) -> None:
+        """Unload it. Raises ``no-such-plugin``."""
+        engine, plugin_id, _ = self._find(name)
+        self._studio.perform(RemovePlugin(name), lambda: engine.remove(plugin_id))
+        if any(raw.name == name for raw in _all(engine)):
+            raise refusals.not_kept(name, f"plugins.{name}", "its removal", "the plugin, still running")
+
+    def rename(self, name: str, to: str) -> None:
+        """Rename in place. Raises ``no-such-plugin``, ``name-taken``, ``bad-name``, ``unsupported``."""
+        engine, plugin_id, _ = self._find(name)
+        if not self._capabilities.rename:
+            raise refusals.unsupported(name, "Renaming", "Add a plugin under the new name and remove this one.")
+        client = refusals.client_name(self._prefix, to)
+        if to == name:
+            return
+        if client in engine.server.clients():
+            raise refusals.name_taken(to, client)
+        self._studio.perform(RenamePlugin(name, to), lambda: engine.rename(plugin_id, to))
+        kept = engine.get(plugin_id).name
+        if kept != to:
+            raise refusals.not_kept(name, f"plugins.{name}", f"the name {to!r}", f"the name {kept!r}")
+
+    def set_active(self, name: str, active: bool) -> None:
+        """Switch on or bypass. Raises ``no-such-plugin``, ``unsupported``."""
+        engine, plugin_id, raw = self._find(name)
+        enabled = raw.type.enabled
+        call = SetActive(name, active)
+        if enabled is not None:
+            self._studio.perform(call, lambda: engine.set_value(plugin_id, enabled.symbol, float(active)))
+        elif self._capabilities.bypass:
+            self._studio.perform(call, lambda: engine.set_active(plugin_id, active))
+        else:
+            raise refusals.unsupported(name, "Bypassing", "The plugin has no control designated lv2:enabled.")
+        kept = _active(engine.get(plugin_id))
+        if kept is not active:
+            raise refusals.not_kept(name, f"plugins.{name}.active", active, kept)
+
+    def set_program(self, name: str, program: str | None) -> None:
+        """Load a preset by URI; None puts every parameter to its default. Raises ``no-such-program``."""
+        engine, plugin_id, raw = self._find(name)
+        if not self._capabilities.programs:
+            raise refusals.unsupported(name, "Loading a preset", "Set the parameters one by one.")
+        if program is None:
+            index = -1
+            values = {info.symbol: info.default for info in raw.type.parameters}
+        else:
+            preset = refusals.preset(name, program, raw.type)
+            index = raw.type.presets.index(preset)
+            values = dict(preset.values)
+        enabled = raw.type.enabled
+        if enabled is not None:
+            values[enabled.symbol] = raw.values[enabled.symbol]
+
+        def load() -> None:
+            engine.set_program(plugin_id, index)
+            for symbol, value in values.items():
+                engine.set_value(plugin_id, symbol, value)
+
+        self._studio.perform(SetProgram(name, program), load)
+        if engine.get(plugin_id).program != index:
+            raise refusals.not_kept(name, f"plugins.{name}.program", program, _program(engine.get(plugin_id)))
+
+    def set_param(self, name: str, symbol: str, value: float) -> float:
+        """Set one control input and return what the plugin now holds."""
+        engine, plugin_id, raw = self._find(name)
+        if raw.type.parameter(symbol) is None:
+            raise refusals.no_such_parameter(name, symbol, raw.type)
+        refusals.finite(name, symbol, value)
+        self._studio.perform(SetParam(name, symbol, value), lambda: engine.set_value(plugin_id, symbol, value))
+        return engine.get(plugin_id).values[symbol]
+
+    def crashes(self) -> list[Crash]:
+        """Return the plugins that died by themselves, oldest first (the last 100)."""
+        return list(self._crashes)
+
+    def server_lost(self) -> None:
+        """Let go of everything that lived on the server."""
+        self._engine = None
+
+    def close(self) -> None:
+        """Unload everything."""
+        if self._engine is not None:
+            self._engine.close()
+
+    def crash(self, name: str, reason: str) -> None:
+        """Let one plugin die by itself. Raises ``no-such-plugin``."""
+        engine, plugin_id, raw = self._find(name)
+        engine.remove(plugin_id)
+        self._crashes = [*self._crashes, Crash(name, raw.type.uri, reason)][-_CRASHES_KEPT:]
+
+    def die(self) -> None:
+        """Let the whole host die with its plugins; every later call raises ``host-gone``."""
+        self.close()
+        self._gone = True
+
+    def _living(self) -> RawEngine | None:
+        """Return the engine on the server that runs now, or None if none does.
+
+        What lived on an earlier server died with it, told or not.
+        """
+        if self._gone:
+            raise Unavailable("host-gone", "The plugin host died.", hint="Apply again: it starts a new one.")
+        server = self._studio.server
+        if server is None or not server.alive:
+            return None
+        if self._engine is None or self._engine.server is not server:
+            self._engine = RawEngine(self._studio.catalogue, server, prefix=self._prefix, port_names=self._port_names)
+        return self._engine
+
+    def _find(self, name: str) -> tuple[RawEngine, int, RawPlugin]:
+        engine = self._living()
+        names = [raw.name for raw in _all(engine)]
+        if engine is None or name not in names:
+            raise refusals.no_such_plugin(name, names)
+        plugin_id = names.index(name)
+        return engine, plugin_id, engine.get(plugin_id)
+
+    def _read(self, engine: RawEngine | None, raw: RawPlugin) -> HostedPlugin:
+        plugin = Plugin(raw.name, raw.type.uri, active=_active(raw), program=_program(raw), params=dict(raw.values))
+        names = (
+            {port.symbol: engine.port_name(port) for port in raw.type.ports} if engine and self._port_names else None
+        )
+        return HostedPlugin(plugin, raw.client, names)
+
+
+def _all(engine: RawEngine | None) -> list[RawPlugin]:
+    return [engine.get(plugin_id) for plugin_id in range(engine.count())] if engine else []
+
+
+def _active(raw: RawPlugin) -> bool:
+    enabled = raw.type.enabled
+    return raw.active and (enabled is None or raw.values[enabled.symbol] > 0)
+
+
+def _program(raw: RawPlugin) -> str | None:
+    return raw.type.presets[raw.program].uri if raw.program >= 0 else None
+
+
+def _formats(capabilities: Capabilities) -> str:
+    return ", ".join(sorted(capabilities.formats))
+
+
+def _ignore(_answer: object) -> None:
+    """Drop an engine's answer, because the read-back decides."""
