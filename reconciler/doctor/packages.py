@@ -190,7 +190,7 @@ INSTALL = {
 
 
 @dataclass(frozen=True)
-class Place:
+class Machine:
     """Where to look: the machine itself, or a folder that stands for one."""
 
     root: Path = Path("/")
@@ -259,18 +259,18 @@ class Place:
         return None
 
 
-def present(need: Need, place: Place) -> bool:
+def present(need: Need, machine: Machine) -> bool:
     """Say whether every part of it is there."""
     return (
-        all(place.program(name) for name in need.programs)
-        and all(place.library(name) for name in need.libraries)
-        and all(place.bundle(name) for name in need.bundles)
+        all(machine.program(name) for name in need.programs)
+        and all(machine.library(name) for name in need.libraries)
+        and all(machine.bundle(name) for name in need.bundles)
     )
 
 
-def missing(purposes: Sequence[Purpose], place: Place) -> list[Need]:
+def missing(purposes: Sequence[Purpose], machine: Machine) -> list[Need]:
     """Return what is needed for these purposes and is not there."""
-    return [need for need in NEEDS if need.purpose in purposes and not present(need, place)]
+    return [need for need in NEEDS if need.purpose in purposes and not present(need, machine)]
 
 
 def command(needs: Sequence[Need], manager: Manager | None) -> str | None:
@@ -281,9 +281,9 @@ def command(needs: Sequence[Need], manager: Manager | None) -> str | None:
     return f"sudo {INSTALL[manager]} {shlex.join(dict.fromkeys(packages))}" if packages else None
 
 
-def advice(needs: Sequence[Need], place: Place) -> str:
+def advice(needs: Sequence[Need], machine: Machine) -> str:
     """Say in plain text what is missing and how to get it."""
-    manager = place.manager()
+    manager = machine.manager()
     lines = ["Missing on this machine:"]
     lines += [f"  {need.name}: {need.why}" for need in needs]
     install = command(needs, manager)
@@ -325,25 +325,25 @@ def _known_to_apt(packages: Sequence[str]) -> bool:
     return shown.returncode == 0
 
 
-def main(argv: Sequence[str] | None = None, place: Place | None = None) -> int:
+def main(argv: Sequence[str] | None = None, machine: Machine | None = None) -> int:
     """Make sure that all is there for ``--for``; exit 0 if it is, or has been installed."""
     parser = argparse.ArgumentParser(prog="packages", description="Install the system packages that studio needs.")
     parser.add_argument("--for", dest="purpose", choices=["demo", "test"], default="test")
     parser.add_argument("--check", action="store_true", help="only say what is missing")
     asked = parser.parse_args(argv)
     purposes = [Purpose.RUN, Purpose.SESSIONS, *([Purpose.TEST] if asked.purpose == "test" else [])]
-    place = place or Place()
-    lacking = missing(purposes, place)
+    machine = machine or Machine()
+    lacking = missing(purposes, machine)
     if not lacking:
         return 0
-    manager = place.manager()
-    if asked.check or manager is not Manager.APT or place.program("apt-get") is None:
-        sys.stderr.write(advice(lacking, place))
+    manager = machine.manager()
+    if asked.check or manager is not Manager.APT or machine.program("apt-get") is None:
+        sys.stderr.write(advice(lacking, machine))
         return 1
     status = install_with_apt([package for need in lacking for package in need.packages[Manager.APT]])
-    left = missing(purposes, place)
+    left = missing(purposes, machine)
     if left:
-        sys.stderr.write(advice(left, place))
+        sys.stderr.write(advice(left, machine))
     return status or int(bool(left))
 
 

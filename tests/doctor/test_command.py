@@ -1,0 +1,68 @@
+"""``studio doctor`` on this very machine, as a user runs it."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import jack
+import pytest
+from click.testing import CliRunner
+
+from reconciler.cli.doctor import doctor
+from reconciler.doctor import probe
+from reconciler.doctor.checks import facts
+
+
+def test_it_agrees_with_the_path_about_this_machine() -> None:
+    result = CliRunner().invoke(doctor, ["--json"])
+    form = json.loads(result.output)
+    states = {finding["name"]: finding["state"] for finding in form["findings"]}
+    assert (states["jalv"] == "ok") == (shutil.which("jalv") is not None)
+    assert states["Python"] == "ok"
+    assert result.exit_code == (0 if form["ready"] else 1)
+
+
+def test_text_names_every_finding_of_the_json() -> None:
+    names = [finding["name"] for finding in json.loads(CliRunner().invoke(doctor, ["--json"]).output)["findings"]]
+    text = CliRunner().invoke(doctor).output
+    assert all(name in text for name in names)
+    assert "\x1b" not in text, "no colour where nobody sees it"
+
+
+def test_the_probe_reads_a_running_server(jack_server: str) -> None:
+    client = jack.Client("witness", no_start_server=True)
+    try:
+        server = probe.ask().server
+        assert server is not None
+        assert (server.sample_rate, server.period) == (client.samplerate, client.blocksize)
+        assert server.ports == len(client.get_ports())
+    finally:
+        client.close()
+
+
+def test_no_server_is_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", "a5-nobody-runs-this")
+    found = probe.ask()
+    assert found.server is None
+    assert found.trouble is None
+
+
+def test_a_probe_that_hangs_is_given_up_on() -> None:
+    assert "did not answer" in (probe.ask(limit_s=0.001).trouble or "")
+
+
+def test_the_probe_prints_one_line_of_json_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", "a5-nobody-runs-this")
+    done = subprocess.run(
+        [sys.executable, "-m", "reconciler.doctor.probe"], capture_output=True, text=True, check=True, timeout=20
+    )
+    assert len(done.stdout.splitlines()) == 1
+    assert done.stderr == ""
+
+
+def test_facts_of_this_machine_are_whole() -> None:
+    known = facts()
+    assert known.user
+    assert known.groups
+    assert known.python.count(".") == 2
