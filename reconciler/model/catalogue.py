@@ -5,6 +5,9 @@ from typing import Protocol
 
 import msgspec
 
+REFERENCE_RATE = 48000.0
+"""The sample rate, in Hz, that bounds are given for where they follow it."""
+
 
 class Kind(enum.StrEnum):
     """What travels through a port."""
@@ -70,6 +73,8 @@ class ParameterInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     scale_points: tuple[ScalePoint, ...] = ()
     designation: str | None = None
     """LV2 designation URI, such as ``http://lv2plug.in/ns/lv2core#enabled``."""
+    per_sample_rate: bool = False
+    """Bounds follow the sample rate (``lv2:sampleRate``); they and the default are given for REFERENCE_RATE."""
 
 
 class PortInfo(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -66,7 +66,7 @@ class StudioError(Exception):
         self.details = details or {}
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the published form: ``code``, ``message``, ``where``, ``hint``, ``details``."""
+        """Return the published form: ``code``, ``message``, ``where``, ``hint``, ``details``; see :func:`from_dict`."""
         return {
             "code": self.code,
             "message": self.message,
@@ -77,14 +77,6 @@ class StudioError(Exception):
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" if self.where and str(self.where) else self.message
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (_rebuild, (type(self), self.as_dict()))
-
-
-def _rebuild(kind: type[StudioError], form: dict[str, Any]) -> StudioError:
-    where = msgspec.convert(form["where"], Where) if form["where"] else None
-    return kind(form["code"], form["message"], where=where, hint=form["hint"], details=form["details"])
 
 
 class Problems(StudioError):
@@ -100,9 +92,6 @@ class Problems(StudioError):
             details={**first.details, "errors": [error.as_dict() for error in errors]},
         )
         self.errors = tuple(errors)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (Problems, (self.errors,))
 
 
 class Unavailable(StudioError):
@@ -131,3 +120,9 @@ def raise_all(errors: Sequence[StudioError]) -> None:
         raise errors[0]
     if errors:
         raise Problems(errors)
+
+
+def from_dict(form: dict[str, Any], kind: type[StudioError] = StudioError) -> StudioError:
+    """Return the error that :meth:`StudioError.as_dict` was made of, as ``kind``."""
+    where = msgspec.convert(form["where"], Where) if form.get("where") else None
+    return kind(form["code"], form["message"], where=where, hint=form.get("hint"), details=form.get("details"))

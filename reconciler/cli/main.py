@@ -1,0 +1,113 @@
+"""The command ``studio``: one module a command, imported only when that command runs."""
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from reconciler import __version__
+
+COMMANDS = {
+    "init": "write a first manifest",
+    "validate": "check a manifest without touching anything",
+    "plan": "show what differs between manifest and studio",
+    "apply": "make the studio what the manifest says",
+    "drift": "show what moved since the last apply",
+    "status": "show what runs",
+    "up": "start JACK and the plugin host of a session",
+    "down": "stop the plugin host, and JACK if studio started it",
+    "ports": "list JACK ports and what they are linked to",
+    "plugins": "search and describe installed plugins",
+    "schema": "write the JSON Schemas",
+    "doctor": "check the machine, and say how to mend it",
+    "completion": "print the shell's completion script",
+}
+"""Every command with its one line of help; the order is that of a working day."""
+
+
+class LazyGroup(click.Group):
+    """Imports ``reconciler.cli.NAME`` when the command NAME is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command's module."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(f"reconciler.cli.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Suggest the command that was probably meant."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            close = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f"; did you mean `studio {close[0]}`?" if close else ""
+            raise click.UsageError(f'there is no command "{args[0]}"{hint}')
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="studio", message="%(prog)s %(version)s")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def studio(debug: bool) -> None:
+    r"""Keep a studio in a file: plugins, parameters, links and JACK itself.
+
+    \b
+    studio plan     shows what differs between the file and what sounds
+    studio apply    makes it so, and proves it by looking again
+
+    MANIFEST is found by itself: studio.yaml, else the only file in sessions/.
+    """
+
+
+def run() -> None:
+    """Run the command line; every error ends here, in one form, with its exit code."""
+    sys.exit(_run(sys.argv[1:]))
+
+
+def _run(arguments: list[str]) -> int:
+    from reconciler.cli.output import tell_error
+    from reconciler.model.errors import StudioError
+
+    debug = "--debug" in arguments
+    as_json = "--json" in arguments
+    try:
+        result: Any = studio.main(args=arguments, prog_name="studio", standalone_mode=False)
+    except StudioError as error:
+        if debug:
+            raise
+        tell_error(error, as_json=as_json)
+        return error.exit_code
+    except click.exceptions.Abort:
+        return 130
+    except KeyboardInterrupt:
+        print("interrupted; `studio apply` goes on from what is there", file=sys.stderr)
+        return 130
+    except click.ClickException as error:
+        hint = f"`{error.ctx.command_path} --help`" if isinstance(error, click.UsageError) and error.ctx else None
+        tell_error(StudioError("usage", error.format_message(), hint=hint), as_json=as_json)
+        return 1
+    except BrokenPipeError:  # the reader of our output has gone, as in `studio ports | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # the last wall: never a traceback without --debug
+        if debug:
+            raise
+        hint = "this is a fault in studio: run the same command with `studio --debug ...` and report what it prints"
+        tell_error(StudioError("internal", f"{type(error).__name__}: {error}", hint=hint), as_json=as_json)
+        return 1
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,104 @@
+"""What commands print: one form for errors, one for JSON, colour only on a terminal."""
+
+import sys
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.model.actions import Outcome
+from reconciler.model.errors import Problems, StudioError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+_COLOURS: dict[str, dict[str, Any]] = {
+    "add": {"fg": "green"},
+    "change": {"fg": "yellow"},
+    "remove": {"fg": "red"},
+    "warn": {"fg": "yellow"},
+    "bad": {"fg": "red", "bold": True},
+    "dim": {"dim": True},
+    "bold": {"bold": True},
+}
+PROGRESS_AFTER_SECONDS = 0.5
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+manifest_argument = click.argument("manifest", required=False)
+
+
+def paint(text: str, style: str) -> str:
+    """Colour text for the terminal; click takes it out again where standard output is none (and for NO_COLOR)."""
+    return click.style(text, **_COLOURS[style])
+
+
+def say(text: str) -> None:
+    """Print to standard output."""
+    import os
+
+    click.echo(text, color=False if os.environ.get("NO_COLOR") else None)
+
+
+def say_json(value: object) -> None:
+    """Print a value as JSON, indented, in a stable order."""
+    import msgspec
+
+    click.echo(msgspec.json.format(msgspec.json.encode(value, order="deterministic"), indent=2).decode())
+
+
+def tell_error(error: StudioError, *, as_json: bool) -> None:
+    """Print an error in its one form: on standard error, or as JSON on standard output."""
+    if as_json:
+        say_json({"error": error.as_dict()})
+        return
+    for one in error.errors if isinstance(error, Problems) else (error,):
+        place = f"{one.where}: " if one.where and str(one.where) else ""
+        click.echo(f"{place}{click.style('error', fg='red', bold=True)} [{one.code}] {one.message}", err=True)
+        if one.hint:
+            click.echo(f"    {one.hint}", err=True)
+
+
+class Progress:
+    """Shows how far an apply is, once it takes longer than half a second, on a terminal only."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._done = 0
+        self._bar: Bar | None = None
+        self._lock = threading.Lock()
+        self._timer = threading.Timer(PROGRESS_AFTER_SECONDS, self._show)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Callable[[Outcome], None]:
+        if sys.stderr.isatty() and self._total:
+            self._timer.start()
+        return self._told
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+        with self._lock:
+            self._total = 0
+            if self._bar is not None:
+                self._bar.stop()
+
+    def _told(self, _outcome: Outcome) -> None:
+        with self._lock:
+            self._done += 1
+            if self._bar is not None:
+                self._bar.update(self._bar.task_ids[0], completed=self._done, total=max(self._total, self._done))
+
+    def _show(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (TextColumn("applying"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        with self._lock:
+            if self._total:
+                self._bar = bar
+                bar.add_task("apply", total=self._total, completed=self._done)
+                bar.start()

@@ -1,0 +1,45 @@
+"""``studio status``."""
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli.output import as_json, manifest_argument, paint, say, say_json
+
+
+@click.command()
+@manifest_argument
+@as_json
+def status(manifest: str | None, as_json: bool) -> int:
+    """Show what runs: JACK, the plugin host, its plugins, the last apply, and whether anything moved since."""
+    from reconciler.execution.desk import Desk
+    from reconciler.execution.report import report
+    from reconciler.manifest.load import find
+
+    desk = Desk.open(find(manifest, Path.cwd()))
+    try:
+        told = report(desk)
+    finally:
+        desk.close()
+    if as_json:
+        say_json(told)
+        return 0
+    jack = told.jack
+    rows = [
+        ("session", told.session),
+        ("JACK", f"{jack.sample_rate} Hz, {jack.period} frames" + _by(told.jack_ours) if jack else "not running"),
+        ("host", f"{told.engine}, process {told.pid}" if told.pid else f"{told.engine}, not running"),
+        ("plugins", ", ".join(told.plugins) or "none"),
+        ("applied", f"generation {told.generation}, {told.applied_at}" if told.generation else "never"),
+        ("since then", told.drift or "nothing to compare with"),
+    ]
+    if told.unfinished:
+        rows.append(("unfinished", "the last apply was not proved; `studio apply` goes on from what is there"))
+    rows += [("crashed", crash) for crash in told.crashes]
+    for name, text in rows:
+        say(f"{paint(f'{name:<11}', 'dim')}{text}")
+    return 0
+
+
+def _by(ours: bool) -> str:
+    return ", started by studio" if ours else ""

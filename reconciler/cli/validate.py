@@ -1,0 +1,39 @@
+"""``studio validate``."""
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli.output import as_json, manifest_argument, say, say_json
+
+
+@click.command()
+@manifest_argument
+@as_json
+def validate(manifest: str | None, as_json: bool) -> int:
+    """Check a manifest without touching anything.
+
+    Everything is checked that can be without sound: names, plugins and their parameters, units, ranges, ports,
+    channels and feedback loops.
+    """
+    from reconciler.engines import choose
+    from reconciler.manifest.load import find, load, same_name
+    from reconciler.model.errors import StudioError
+    from reconciler.session.compile import compile_session
+
+    path = find(manifest, Path.cwd())
+    source = load(path)
+    session = compile_session(source, choose.catalogue(source.manifest.engine.host))
+    if others := same_name(path):
+        raise StudioError(
+            "session-name-taken",
+            f'{others[0]} has the same session name, "{session.name}"',
+            where=source.where("session", address="session"),
+            hint="every manifest needs a name of its own",
+        )
+    links = len(session.links) + len(session.wires)
+    if as_json:
+        say_json({"session": session.name, "plugins": len(session.plugins), "links": links, "valid": True})
+    else:
+        say(f"{path}: {session.name} is valid: {len(session.plugins)} plugins, {links} links")
+    return 0

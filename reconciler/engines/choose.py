@@ -1,0 +1,145 @@
+"""Which engine a session gets, and how it is built. Adapters are imported here, and only when chosen."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from reconciler.engines.ports import AudioGraph, Crash, Hardware, HostedPlugin
+from reconciler.engines.studio import LocalStudio
+from reconciler.model.actions import Action
+from reconciler.model.catalogue import Catalogue
+from reconciler.model.errors import EngineError, StudioError, Unavailable
+from reconciler.model.resources import Capabilities
+
+ENGINES = ("jalv", "memory")
+"""Every engine this version drives."""
+
+
+def choose(asked: str) -> str:
+    """Return the engine that ``engine.host`` means on this machine.
+
+    Raises
+    ------
+    Unavailable
+        ``host-not-installed``; ``host-unsupported`` for an engine that this version does not drive.
+    """
+    if asked == "memory":
+        return asked
+    if asked not in ("auto", *ENGINES):
+        hint = f"engine.host can be auto, {', '.join(ENGINES)}"
+        raise Unavailable("host-unsupported", f"this version does not drive {asked}", hint=hint)
+    if shutil.which("jalv") is None:
+        hint = "install jalv (Debian, Ubuntu, Fedora, Arch and openSUSE all call the package jalv)"
+        raise Unavailable("host-not-installed", "jalv, which runs the plugins, is not installed", hint=hint)
+    return "jalv"
+
+
+def catalogue(engine: str) -> Catalogue:
+    """Return what is known of installed plugins on that engine."""
+    from reconciler.engines.lv2 import Lv2Catalogue
+
+    if engine == "memory":
+        from reconciler.engines.memory import MemoryCatalogue
+
+        return MemoryCatalogue(Lv2Catalogue())
+    return Lv2Catalogue()
+
+
+def build(
+    engine: str,
+    *,
+    prefix: str,
+    server: str | None,
+    servers: Path,
+    before: Callable[[Action], None] | None = None,
+) -> LocalStudio:
+    """Return a studio whose plugin host lives in this process; ``servers`` keeps the records of JACK servers."""
+    known = catalogue(engine)
+    if engine == "memory":
+        from reconciler.engines.memory import MemoryStudio
+
+        world = MemoryStudio(known)
+        return LocalStudio(world.host, world.open_graph, world.hardware, prefix=prefix, before=before)
+    from reconciler.engines.jalv import JalvHost
+
+    open_graph, hardware = ground(engine, server, servers)
+    host = JalvHost(known, server, prefix)
+    return LocalStudio(host, open_graph, hardware, prefix=prefix, before=before)
+
+
+def look(engine: str, *, prefix: str, server: str | None, servers: Path) -> LocalStudio:
+    """Return a studio without a plugin host: JACK as it is, no plugins, nothing that can be changed."""
+    open_graph, hardware = ground(engine, server, servers)
+    return LocalStudio(NoHost(engine), open_graph, hardware, prefix=prefix)
+
+
+def ground(engine: str, server: str | None, servers: Path) -> tuple[Callable[[], AudioGraph], Hardware]:
+    """Return how to open the graph below an engine, and how to start and stop its server."""
+    if engine == "memory":
+        from reconciler.engines.memory import MemoryStudio
+
+        world = MemoryStudio()
+        return world.open_graph, world.hardware
+    from reconciler.engines.jack import JackGraph, JackHardware
+
+    return lambda: JackGraph(server), JackHardware(server, servers)
+
+
+def capabilities(engine: str) -> Capabilities:
+    """Return what an engine can do, without starting it."""
+    if engine == "memory":
+        from reconciler.engines.memory import CAPABILITIES as MEMORY
+
+        return MEMORY
+    from reconciler.engines.jalv import CAPABILITIES as JALV
+
+    return JALV
+
+
+class NoHost:
+    """A host that is not running: no plugins, and nothing can be changed. For looking without starting anything."""
+
+    def __init__(self, engine: str) -> None:
+        self.kind = engine
+        self.capabilities = capabilities(engine)
+
+    def plugins(self) -> list[HostedPlugin]:
+        """Nothing runs."""
+        return []
+
+    def crashes(self) -> list[Crash]:
+        """Nothing ran."""
+        return []
+
+    def server_lost(self) -> None:
+        """There is nothing to let go of."""
+
+    def close(self) -> None:
+        """There is nothing to unload."""
+
+    def add(self, name: str, plugin: str) -> None:
+        """Refuse."""
+        raise self._refusal(f"load {plugin} as {name}")
+
+    def remove(self, name: str) -> None:
+        """Refuse."""
+        raise self._refusal(f"unload {name}")
+
+    def rename(self, name: str, to: str) -> None:
+        """Refuse."""
+        raise self._refusal(f"rename {name} to {to}")
+
+    def set_active(self, name: str, active: bool) -> None:
+        """Refuse."""
+        raise self._refusal(f"switch {name} {active}")
+
+    def set_program(self, name: str, program: str | None) -> None:
+        """Refuse."""
+        raise self._refusal(f"load {program} into {name}")
+
+    def set_param(self, name: str, symbol: str, value: float) -> float:
+        """Refuse."""
+        raise self._refusal(f"set {name} {symbol} to {value}")
+
+    def _refusal(self, what: str) -> StudioError:
+        return EngineError("host-not-running", f"no host process is running, so it cannot {what}")

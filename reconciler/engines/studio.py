@@ -1,0 +1,241 @@
+"""The studio as one thing: a plugin host, the JACK graph and the server, read and changed in the manifest's words."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, assert_never
+
+import msgspec
+
+from reconciler.engines.ports import AudioGraph, Crash, Hardware, HostedPlugin, PluginHost
+from reconciler.model.actions import (
+    Action,
+    AddPlugin,
+    Call,
+    Connect,
+    Disconnect,
+    Outcome,
+    RemovePlugin,
+    RenamePlugin,
+    RestartServer,
+    SetActive,
+    SetParam,
+    SetPeriod,
+    SetProgram,
+    StartServer,
+)
+from reconciler.model.errors import EngineError, StudioError, Unavailable, Where
+from reconciler.model.resources import Engine, Link, Observed, Plugin, Port
+
+Told = Callable[[Outcome], None]
+
+
+class Studio(Protocol):
+    """What planner and executor see of the live world, here or behind a socket."""
+
+    def observe(self) -> Observed:
+        """Read everything once, consistently."""
+
+    def execute(self, actions: Sequence[Action], told: Told) -> list[Outcome]:
+        """Run the actions in order; one whose needs failed is skipped. ``told`` hears of each as it ends."""
+
+    def close(self) -> None:
+        """Let go; what runs in a host process of its own goes on."""
+
+
+class Names:
+    """Between the manifest's ``node:symbol`` and JACK's ``client:port``."""
+
+    def __init__(self, hosted: Sequence[HostedPlugin], prefix: str) -> None:
+        self._clients: dict[str, tuple[str, dict[str, str]]] = {}
+        self._nodes: dict[str, tuple[str, dict[str, str]]] = {}
+        self._prefix = prefix
+        for one in hosted:
+            name = one.plugin.name
+            if one.client == name and not one.port_names:
+                continue
+            ports = one.port_names or {}
+            self._clients[name] = (one.client, ports)
+            self._nodes[one.client] = (name, {port: symbol for symbol, port in ports.items()})
+
+    @property
+    def identical(self) -> bool:
+        """Whether both sides call everything the same."""
+        return not self._clients
+
+    def to_jack(self, port: str) -> str:
+        """Return JACK's name of a port."""
+        return _translate(port, self._clients)
+
+    def from_jack(self, port: str) -> str:
+        """Return the manifest's name of a port."""
+        return _translate(port, self._nodes)
+
+
+def _translate(port: str, table: dict[str, tuple[str, dict[str, str]]]) -> str:
+    client, _, short = port.partition(":")
+    known = table.get(client)
+    if known is None:
+        return port
+    other, ports = known
+    return f"{other}:{ports.get(short, short)}"
+
+
+class LocalStudio:
+    """A studio whose engines live in this process. Called from one thread only.
+
+    Parameters
+    ----------
+    host
+        Holds the plugins.
+    open_graph
+        Opens the JACK graph; raises :class:`Unavailable` while no server runs.
+    hardware
+        Starts and stops the server.
+    prefix
+        What the host's JACK clients' names begin with.
+    before
+        Called with each action before it runs (the flight recorder).
+    """
+
+    def __init__(
+        self,
+        host: PluginHost,
+        open_graph: Callable[[], AudioGraph],
+        hardware: Hardware,
+        *,
+        prefix: str = "",
+        before: Callable[[Action], None] | None = None,
+    ) -> None:
+        self.host = host
+        self.hardware = hardware
+        self.prefix = prefix
+        self._open_graph = open_graph
+        self._graph: AudioGraph | None = None
+        self._before = before
+        self._names: Names | None = None
+
+    def graph(self) -> AudioGraph | None:
+        """Return the living graph, opened again if the server came back; None while there is no server."""
+        if self._graph is not None and not self._graph.alive:
+            self._lose_server()
+        if self._graph is None:
+            try:
+                self._graph = self._open_graph()
+            except Unavailable:
+                return None
+        return self._graph
+
+    def observe(self) -> Observed:
+        """Read everything once."""
+        graph = self.graph()
+        hosted = self.host.plugins()
+        names = self._names = Names(hosted, self.prefix)
+        plugins: dict[str, Plugin] = {one.plugin.name: one.plugin for one in hosted}
+        engine = Engine(self.host.kind, self.host.capabilities, self.prefix)
+        if graph is None:
+            return Observed(engine, None, plugins=plugins)
+        ports, links = graph.ports(), graph.links()
+        if not names.identical:
+            ports = {(name := names.from_jack(key)): _named(port, name) for key, port in ports.items()}
+            links = frozenset(Link(names.from_jack(link.source), names.from_jack(link.target)) for link in links)
+        settings, started = graph.settings(), self.hardware.running()
+        if started is not None:  # what JACK itself does not tell
+            told = {"driver": started.driver, "device": started.device, "periods": started.periods}
+            settings = msgspec.structs.replace(settings, **told)
+        return Observed(engine, settings, started is not None, plugins, dict(ports), links)
+
+    def execute(self, actions: Sequence[Action], told: Told) -> list[Outcome]:
+        """Run the actions in order, each one once."""
+        unmet: set[int] = set()
+        outcomes: list[Outcome] = []
+        for action in actions:
+            if not unmet.isdisjoint(action.needs):
+                outcome = Outcome(action.id, "skipped")
+            else:
+                if self._before is not None:
+                    self._before(action)
+                try:
+                    self._perform(action.call)
+                    outcome = Outcome(action.id, "done")
+                except StudioError as error:
+                    outcome = Outcome(action.id, "failed", error.as_dict())
+            if outcome.status != "done":
+                unmet.add(action.id)
+            outcomes.append(outcome)
+            told(outcome)
+        return outcomes
+
+    def crashes(self) -> list[Crash]:
+        """Plugins that went away by themselves."""
+        return self.host.crashes()
+
+    def close(self) -> None:
+        """Unload every plugin and leave JACK."""
+        self.host.close()
+        if self._graph is not None:
+            self._graph.close()
+            self._graph = None
+
+    def _perform(self, call: Call) -> None:
+        host = self.host
+        match call:
+            case SetParam(name, symbol, value):
+                kept = host.set_param(name, symbol, value)
+                if kept != value:
+                    raise EngineError(
+                        "not-kept",
+                        f"{symbol} of {name}: asked {value:g}, the plugin keeps {kept:g}",
+                        where=Where(address=f"plugins.{name}.params.{symbol}"),
+                    )
+            case Connect(source, target):
+                self._need_graph().connect(self._jack_name(source), self._jack_name(target))
+            case Disconnect(source, target):
+                self._need_graph().disconnect(self._jack_name(source), self._jack_name(target))
+            case AddPlugin(name, plugin):
+                self._need_graph()
+                host.add(name, plugin)
+                self._names = None
+            case RemovePlugin(name):
+                host.remove(name)
+                self._names = None
+            case RenamePlugin(name, to):
+                host.rename(name, to)
+                self._names = None
+            case SetActive(name, active):
+                host.set_active(name, active)
+            case SetProgram(name, program):
+                host.set_program(name, program)
+            case StartServer(settings):
+                self.hardware.start(settings)
+                self._need_graph()
+            case RestartServer(settings):
+                self._lose_server()
+                self.hardware.stop()
+                self.hardware.start(settings)
+                self._need_graph()
+            case SetPeriod(frames):
+                self.hardware.set_period(frames)
+            case _:
+                assert_never(call)
+
+    def _jack_name(self, port: str) -> str:
+        if self._names is None:
+            self._names = Names(self.host.plugins(), self.prefix)
+        return self._names.to_jack(port)
+
+    def _need_graph(self) -> AudioGraph:
+        graph = self.graph()
+        if graph is None:
+            raise Unavailable("jack-gone", "the JACK server is gone", hint="start it and apply again")
+        return graph
+
+    def _lose_server(self) -> None:
+        """Let go of everything that lived on a server that died or is about to stop."""
+        if self._graph is not None:
+            self._graph.close()
+            self._graph = None
+        self.host.server_lost()
+        self._names = None
+
+
+def _named(port: Port, name: str) -> Port:
+    return port if port.name == name else msgspec.structs.replace(port, name=name)

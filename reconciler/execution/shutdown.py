@@ -1,0 +1,76 @@
+"""Ending a session: its host, and the JACK server that studio started if nobody else needs it."""
+
+import os
+import signal
+
+from reconciler.engines import choose
+from reconciler.history.lock import Lock
+from reconciler.history.record import Record
+from reconciler.host.client import HostClient
+from reconciler.host.place import Place, servers, sessions
+from reconciler.manifest.models import Manifest
+from reconciler.model.errors import Unavailable
+
+
+def bring_down(manifest: Manifest, *, keep_jack: bool = False, force: bool = False) -> list[str]:
+    """Stop what runs for a session; return the words for what was stopped.
+
+    Parameters
+    ----------
+    keep_jack
+        Leave the JACK server alone even if studio started it.
+    force
+        Kill a host that does not answer; its plugins end with it.
+
+    Raises
+    ------
+    Unavailable
+        ``host-stuck`` or ``host-silent``, unless ``force``.
+    """
+    stopped: list[str] = []
+    with Lock(Record(manifest.session).folder):
+        client = HostClient.find(manifest.session)
+        engine = manifest.engine.host
+        if client is not None:
+            stopped.append("the plugin host")
+            try:
+                engine = client.status().config.engine
+                client.shutdown()
+            except Unavailable:
+                if not force:
+                    raise
+                _kill(manifest.session)
+            finally:
+                client.close()
+        if not keep_jack and engine != "memory":
+            asked = manifest.hardware.jack.server if manifest.hardware.jack else None
+            server = asked or os.environ.get("JACK_DEFAULT_SERVER") or None
+            _, hardware = choose.ground("jalv", server, servers())
+            if hardware.running() is not None and not _needed(server):
+                hardware.stop()
+                stopped.append("JACK")
+    return stopped
+
+
+def _needed(server: str | None) -> bool:
+    """Whether the host of another session lives on that server."""
+    for session in sessions():
+        client = HostClient.find(session)
+        if client is not None:
+            config = client.status().config
+            client.close()
+            if config.server == server and config.engine != "memory":
+                return True
+    return False
+
+
+def _kill(session: str) -> None:
+    """End the one process that holds the session's host lock."""
+    import psutil
+
+    place = str(Place(session).lock)
+    for process in psutil.process_iter(["pid", "uids"]):
+        if process.uids().real == os.getuid() and any(file.path == place for file in process.open_files()):
+            process.send_signal(signal.SIGKILL)
+            process.wait(timeout=10)
+            return

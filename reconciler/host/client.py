@@ -1,0 +1,203 @@
+"""The other end of the host's socket: a :class:`~reconciler.engines.studio.Studio` that lives elsewhere."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from typing import IO, TypeVar
+
+import msgspec
+
+from reconciler.engines.studio import Told
+from reconciler.host.place import Place
+from reconciler.host.protocol import Failure, HostConfig, HostStatus, Message, Request, encode, raw, revive
+from reconciler.host.recorder import last_action
+from reconciler.model.actions import Action, AddPlugin, Outcome
+from reconciler.model.catalogue import PluginType
+from reconciler.model.errors import StudioError, Unavailable
+from reconciler.model.resources import Observed
+
+SILENCE_SECONDS = 120.0
+"""Longest wait for the next message; the slowest single call (a plugin that hangs while loading) ends far sooner."""
+
+_STARTED: list[subprocess.Popen[bytes]] = []
+"""Hosts that this process started. They outlive it on purpose; those that ended are reaped at the next start."""
+
+T = TypeVar("T")
+
+
+class HostClient:
+    """Talks to a session's host process. One call at a time."""
+
+    def __init__(self, place: Place, sock: socket.socket) -> None:
+        self._place = place
+        self._socket = sock
+        self._lines: IO[bytes] = sock.makefile("rb")
+        self._next = 0
+
+    @classmethod
+    def find(cls, session: str) -> "HostClient | None":
+        """Return a client of the session's host, None if none runs."""
+        place = Place(session)
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        sock.settimeout(SILENCE_SECONDS)
+        try:
+            sock.connect(str(place.socket))
+        except OSError:
+            sock.close()
+            return None
+        return cls(place, sock)
+
+    @classmethod
+    def start(cls, config: HostConfig) -> "HostClient":
+        """Return a client of the session's host, which is started unless it runs.
+
+        Raises
+        ------
+        Unavailable
+            ``host-not-started``, with what it printed; or the error that the engine raised.
+        """
+        found = cls.find(config.session)
+        if found is not None:
+            return found
+        place = Place(config.session)
+        place.make()
+        _spawn(config, place)
+        found = cls.find(config.session)
+        if found is None:
+            raise _not_started(place)
+        return found
+
+    def observe(self) -> Observed:
+        """Read everything once."""
+        return self._call("snapshot", {}, Observed)
+
+    def execute(self, actions: Sequence[Action], told: Told) -> list[Outcome]:
+        """Run the actions in the host; ``told`` hears of each as it ends."""
+
+        def heard(message: Message) -> None:
+            if message.method == "outcome":
+                told(msgspec.json.decode(message.params, type=Outcome))
+
+        return self._call("execute", {"actions": list(actions)}, list[Outcome], heard)
+
+    def describe(self, uri: str) -> PluginType | None:
+        """Return what the host's catalogue knows of a plugin."""
+        return self._call("describe", {"uri": uri}, PluginType | None)  # type: ignore[arg-type]
+
+    def status(self) -> HostStatus:
+        """Return what the host tells of itself."""
+        return self._call("status", {}, HostStatus)
+
+    def subscribe(self) -> None:
+        """Ask for events; read them with :meth:`events`."""
+        self._call("subscribe", {}, bool)
+
+    def next_event(self) -> dict[str, object]:
+        """Wait for the next event; see :mod:`reconciler.host.protocol`."""
+        while True:
+            message = self._receive()
+            if message.method == "event":
+                return msgspec.json.decode(message.params, type=dict[str, object])
+
+    def shutdown(self) -> None:
+        """Unload every plugin and end the host process; return when it has gone."""
+        pid = self.status().pid
+        self._call("shutdown", {}, bool)
+        self.close()
+        _wait_gone(pid)
+
+    def close(self) -> None:
+        """Hang up; the host goes on."""
+        self._lines.close()
+        self._socket.close()
+
+    def _call(
+        self, method: str, params: object, result: type[T], heard: Callable[[Message], None] = lambda _: None
+    ) -> T:
+        self._next += 1
+        try:
+            self._socket.sendall(encode(Request(method, raw(params), self._next)))
+        except OSError as error:
+            raise self._died() from error
+        while True:
+            message = self._receive()
+            if message.method is not None:
+                heard(message)
+            elif message.id == self._next:
+                if message.error is not None:
+                    raise revive(message.error)
+                return msgspec.json.decode(message.result, type=result)
+
+    def _receive(self) -> Message:
+        try:
+            line = self._lines.readline()
+        except TimeoutError as error:
+            raise self._silent() from error
+        except OSError as error:
+            raise self._died() from error
+        if not line.endswith(b"\n"):
+            raise self._died()
+        return msgspec.json.decode(line, type=Message)
+
+    def _died(self) -> StudioError:
+        action = last_action(self._place.flight)
+        doing, details = "", {}
+        if action is not None:
+            call = action.call
+            what = f"loading {call.name} ({call.plugin})" if isinstance(call, AddPlugin) else type(call).__name__
+            doing = f" while {what}"
+            details = {"action": msgspec.to_builtins(action)}
+        hint = f"apply again: it is started anew and goes on from what is there (log: {self._place.log})"
+        return Unavailable("host-died", f"the plugin host died{doing}", hint=hint, details=details)
+
+    def _silent(self) -> StudioError:
+        hint = f"`studio down --force` ends it (log: {self._place.log})"
+        message = f"the plugin host has not answered for {SILENCE_SECONDS:.0f} s"
+        return Unavailable("host-silent", message, hint=hint)
+
+
+def _spawn(config: HostConfig, place: Place) -> None:
+    _STARTED[:] = [process for process in _STARTED if process.poll() is None]
+    read, write = os.pipe()
+    try:
+        with place.log.open("ab") as log:
+            command = [sys.executable, "-m", "reconciler.host.process"]
+            _STARTED.append(
+                subprocess.Popen(
+                    [*command, msgspec.json.encode(config).decode(), str(write)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                    pass_fds=[write],
+                )
+            )
+    finally:
+        os.close(write)
+    with os.fdopen(read, "rb") as ready:
+        news = ready.read()
+    if not news:
+        raise _not_started(place)
+    told = msgspec.json.decode(news)
+    if "error" in told:
+        raise revive(Failure(0, told["error"]["message"], told["error"]))
+
+
+def _not_started(place: Place) -> StudioError:
+    lines = place.log.read_text(encoding="utf-8", errors="replace").splitlines() if place.log.exists() else []
+    last = lines[-1] if lines else "it printed nothing"
+    message = f"the plugin host did not start: {last}"
+    return Unavailable("host-not-started", message, hint=f"its log is {place.log}", details={"log": lines[-20:]})
+
+
+def _wait_gone(pid: int) -> None:
+    import psutil
+
+    try:
+        psutil.Process(pid).wait(timeout=10)
+    except psutil.NoSuchProcess:
+        return
+    except psutil.TimeoutExpired as error:
+        raise Unavailable("host-stuck", f"the host process {pid} does not end", hint="`studio down --force`") from error

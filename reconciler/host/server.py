@@ -1,0 +1,146 @@
+"""The host's socket: threads read requests and write answers, one thread (the engine's) does everything else."""
+
+import contextlib
+import os
+import queue
+import socket
+import struct
+import threading
+from collections.abc import Callable
+
+import msgspec
+
+from reconciler.host.place import Place
+from reconciler.host.protocol import LIMIT_BYTES, Failure, Request, Response, encode, raw
+
+_QUEUED = 4096
+"""Messages a client may leave unread before it is dropped."""
+
+Handler = Callable[["Connection", Request], None]
+
+
+class Connection:
+    """One client: a reading thread, a writing thread, and a bounded queue between, so that no client can stall the
+    engine."""  # noqa: D205, D209 -- one sentence
+
+    def __init__(self, sock: socket.socket, jobs: "queue.Queue[tuple[Connection, Request]]") -> None:
+        self._socket = sock
+        self._jobs = jobs
+        self._outgoing: queue.Queue[bytes | None] = queue.Queue(_QUEUED)
+        self.subscribed = False
+        self.open = True
+
+    def start(self) -> None:
+        """Begin to serve it."""
+        threading.Thread(target=self._read, daemon=True).start()
+        threading.Thread(target=self._write, daemon=True).start()
+
+    def answer(self, request: Request, result: object) -> None:
+        """Send a result."""
+        if request.id is not None:
+            self._send(encode(Response(request.id, raw(result))))
+
+    def fail(self, request: Request, error: Failure) -> None:
+        """Send an error."""
+        self._send(encode(Response(request.id, error=error)))
+
+    def notify(self, method: str, params: object) -> None:
+        """Send a notification."""
+        self._send(encode(Request(method, raw(params))))
+
+    def close(self) -> None:
+        """Send what is queued, then hang up."""
+        self.open = False
+        with contextlib.suppress(queue.Full):
+            self._outgoing.put_nowait(None)
+
+    def _send(self, line: bytes) -> None:
+        try:
+            self._outgoing.put_nowait(line)
+        except queue.Full:
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        self.open = False
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def _read(self) -> None:
+        with self._socket.makefile("rb") as lines:
+            try:
+                while line := lines.readline(LIMIT_BYTES):
+                    if not line.endswith(b"\n"):
+                        break
+                    self._take(line)
+            except OSError:
+                pass  # the client is gone, which is what the end of the loop says too
+        self.open = False
+        self.close()
+
+    def _take(self, line: bytes) -> None:
+        from reconciler.host.protocol import INVALID_REQUEST
+
+        try:
+            self._jobs.put((self, msgspec.json.decode(line, type=Request)))
+        except msgspec.DecodeError as error:
+            self._send(encode(Response(None, error=Failure(INVALID_REQUEST, f"not a request: {error}"))))
+
+    def _write(self) -> None:
+        try:
+            while (line := self._outgoing.get()) is not None:
+                self._socket.sendall(line)
+        except OSError:
+            self.open = False
+        finally:
+            self._hang_up()
+            self._socket.close()
+
+
+class Door:
+    """Listens on the session's socket and queues what comes in as jobs for the engine's thread."""
+
+    def __init__(self, place: Place) -> None:
+        self.jobs: queue.Queue[tuple[Connection, Request]] = queue.Queue()
+        self.connections: list[Connection] = []
+        self._path = place.socket
+        place.socket.unlink(missing_ok=True)
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        before = os.umask(0o177)
+        try:
+            self._socket.bind(str(place.socket))
+        finally:
+            os.umask(before)
+        self._socket.listen(16)
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def publish(self, kind: str, facts: dict[str, object]) -> None:
+        """Tell every subscriber that something happened."""
+        self.connections = [one for one in self.connections if one.open]
+        for one in self.connections:
+            if one.subscribed:
+                one.notify("event", {"event": kind, **facts})
+
+    def close(self) -> None:
+        """Stop listening, take the socket away and let every client read its last answer."""
+        self._path.unlink(missing_ok=True)
+        self._socket.close()
+        for one in self.connections:
+            one.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._socket.accept()
+            except OSError:
+                return  # closed
+            if _user_of(client) not in (os.getuid(), 0):
+                client.close()
+                continue
+            connection = Connection(client, self.jobs)
+            self.connections.append(connection)
+            connection.start()
+
+
+def _user_of(client: socket.socket) -> int:
+    _, user, _ = struct.unpack("3i", client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    return int(user)
