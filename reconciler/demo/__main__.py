@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reconciler.demo.sounds import peak_dbfs, rms_dbfs
 from reconciler.demo.stage import Disproved, Stage, levels
+from reconciler.manifest.examples import examples
 
 SESSION = "podcast.yaml"
 CABLE = ("gate:out", "eq:in")
@@ -24,7 +25,7 @@ def story(stage: Stage) -> None:
         Something is not as claimed.
     """
     stage.scene("an empty machine and a file")
-    shutil.copy(_sessions() / SESSION, stage.folder / SESSION)
+    shutil.copy(examples()["podcast"], stage.folder / SESSION)
     stage.run(f"studio plan {SESSION}")
 
     stage.scene("make it so: starts JACK, loads six plugins, sets, connects, reads everything back")
@@ -100,10 +101,6 @@ def main() -> int:
     if status == 0:
         stage.say(f"{stage.claims} claims, all measured, in {stage.seconds:.0f} s. Yours to edit: sessions/{SESSION}")
     return status
-
-
-def _sessions() -> Path:
-    return Path(__file__).resolve().parents[2] / "sessions"
 
 
 def _show_logs(folder: Path) -> None:

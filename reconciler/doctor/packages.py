@@ -51,6 +51,8 @@ class Need:
     """Names of LV2 bundle folders."""
     home: str = ""
     """Where to get it on a distribution that has no package."""
+    comes_with: str = ""
+    """Another need, whose packages bring this one too in some releases; looked for again once they are there."""
 
 
 NEEDS = (
@@ -140,6 +142,21 @@ NEEDS = (
             Manager.ZYPPER: ["lv2-swh-plugins"],
         },
         home="https://github.com/swh/lv2",
+    ),
+    Need(
+        name="JACK tools",
+        why="a second opinion on the JACK graph",
+        purpose=Purpose.TEST,
+        programs=("jack_lsp", "jack_connect", "jack_disconnect"),
+        # Part of jackd2 up to Debian 12 and Ubuntu 22.04, where the package does not exist.
+        comes_with="JACK",
+        packages={
+            Manager.APT: ["jack-example-tools"],
+            Manager.DNF: ["jack-example-tools"],
+            Manager.PACMAN: ["jack-example-tools"],
+            Manager.ZYPPER: ["jack-example-tools"],
+        },
+        home="https://github.com/jackaudio/jack-example-tools",
     ),
     Need(
         name="lv2info",
@@ -340,7 +357,13 @@ def main(argv: Sequence[str] | None = None, machine: Machine | None = None) -> i
     if asked.check or manager is not Manager.APT or machine.program("apt-get") is None:
         sys.stderr.write(advice(lacking, machine))
         return 1
-    status = install_with_apt([package for need in lacking for package in need.packages[Manager.APT]])
+    status = 0
+    bringers = {need.name for need in lacking}
+    first = [need for need in lacking if need.comes_with not in bringers]
+    for later in (False, True):
+        wanted = missing(purposes, machine) if later else first
+        if wanted and status == 0:
+            status = install_with_apt([package for need in wanted for package in need.packages[Manager.APT]])
     left = missing(purposes, machine)
     if left:
         sys.stderr.write(advice(left, machine))

@@ -15,6 +15,7 @@ UNKNOWN = "ID=plan9\n"
 EVERYTHING = (
     "/usr/bin/jackd",
     "/usr/bin/jalv",
+    *(f"/usr/bin/jack_{name}" for name in ("lsp", "connect", "disconnect")),
     "/usr/bin/lv2info",
     "/usr/bin/lv2ls",
     "/usr/bin/aj-snapshot",

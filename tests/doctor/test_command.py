@@ -4,28 +4,32 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import jack
 import pytest
-from click.testing import CliRunner
 
-from reconciler.cli.doctor import doctor
 from reconciler.doctor import probe
 from reconciler.doctor.checks import facts
 
 
+def studio(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).parent / "studio"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+
+
 def test_it_agrees_with_the_path_about_this_machine() -> None:
-    result = CliRunner().invoke(doctor, ["--json"])
-    form = json.loads(result.output)
+    done = studio("doctor", "--json")
+    form = json.loads(done.stdout)
     states = {finding["name"]: finding["state"] for finding in form["findings"]}
     assert (states["jalv"] == "ok") == (shutil.which("jalv") is not None)
     assert states["Python"] == "ok"
-    assert result.exit_code == (0 if form["ready"] else 1)
+    assert done.returncode == (0 if form["ready"] else 1)
 
 
 def test_text_names_every_finding_of_the_json() -> None:
-    names = [finding["name"] for finding in json.loads(CliRunner().invoke(doctor, ["--json"]).output)["findings"]]
-    text = CliRunner().invoke(doctor).output
+    names = [finding["name"] for finding in json.loads(studio("doctor", "--json").stdout)["findings"]]
+    text = studio("doctor").stdout
     assert all(name in text for name in names)
     assert "\x1b" not in text, "no colour where nobody sees it"
 

@@ -90,7 +90,10 @@ def test_no_release_file_is_an_unknown_distribution(tmp_path: Path) -> None:
     [
         (support.FEDORA, "sudo dnf install jack-audio-connection-kit jalv lilv-libs lsp-plugins-lv2 lv2-x42-plugins"),
         (support.ARCH, "sudo pacman -S --needed jack2 jalv lilv lsp-plugins-lv2 x42-plugins mda.lv2"),
-        (support.SUSE, "sudo zypper install jack libjack0 liblilv-0-0 lv2-lsp-plugins mda-lv2 lv2-swh-plugins lilv"),
+        (
+            support.SUSE,
+            "sudo zypper install jack libjack0 liblilv-0-0 lv2-lsp-plugins mda-lv2 lv2-swh-plugins jack-example-tools",
+        ),
         (support.DEBIAN, "sudo apt-get install jackd2 libjack-jackd2-0 jalv liblilv-0-0 lsp-plugins-lv2 x42-plugins"),
     ],
 )
@@ -203,3 +206,24 @@ def test_without_sudo_it_says_what_root_must_do(
     monkeypatch.setenv("PATH", str(tmp_path))
     assert packages.install_with_apt(["jalv", "jackd2"]) == 1
     assert "apt-get install jalv jackd2" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("brings_tools", "rounds"), [(True, 1), (False, 2)])
+def test_what_may_come_with_another_package_is_asked_for_only_if_it_did_not(
+    apt: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, brings_tools: bool, rounds: int
+) -> None:
+    """Debian 12 has the JACK tools in jackd2, Debian 13 in a package that Debian 12 does not know."""
+    root = tmp_path / "machine"
+    tools = ("/usr/bin/jack_lsp", "/usr/bin/jack_connect", "/usr/bin/jack_disconnect")
+    machine = support.machine(root, files=(*support.without("jackd", "jack_"), "/usr/bin/apt-get"))
+    got: list[list[str]] = []
+
+    def install(asked: list[str]) -> int:
+        got.append(asked)
+        brought = ("/usr/bin/jackd", *(tools if brings_tools else ())) if len(got) == 1 else tools
+        support.machine(root, files=brought)
+        return 0
+
+    monkeypatch.setattr(packages, "install_with_apt", install)
+    assert packages.main(["--for", "test"], machine) == 0
+    assert got == [["jackd2", "libjack-jackd2-0"], ["jack-example-tools"]][:rounds]
