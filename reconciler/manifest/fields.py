@@ -1,0 +1,108 @@
+"""Types of single fields: what pydantic's own types do not say."""
+
+import math
+import re
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, PlainValidator, WithJsonSchema
+from pydantic_core import CoreSchema, core_schema
+
+from reconciler.manifest import names
+from reconciler.manifest.mistakes import Mistake
+
+
+class Section:
+    """Marks a section that may be written without content: ``plugins:`` alone means no plugins."""
+
+    def __init__(self, kind: type[dict[Any, Any]] | type[list[Any]]) -> None:
+        self.kind = kind
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        kind = self.kind
+
+        def filled(value: object) -> object:
+            return kind() if value is None else value
+
+        return core_schema.no_info_before_validator_function(filled, handler(source))
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        schema = handler(core)
+        if "type" in schema:
+            return {**schema, "type": [schema["type"], "null"]}
+        return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _value(value: object) -> object:
+    match value:
+        case float() if not math.isfinite(value):
+            raise Mistake("not-finite", f"{value} is not a finite number", "write the value the plugin should have")
+        case bool() | int() | float():
+            return value
+        case str() if value.strip():
+            return value
+        case None | str():
+            raise Mistake("no-value", "a value is missing", "write one, or take the line out")
+        case _:
+            raise Mistake("wrong-type", "this must be one value: a number, true or false, or text")
+
+
+def _program(value: object) -> object:
+    match value:
+        case bool():
+            raise Mistake("wrong-type", "a program is a label, a URI or a number", "put a label in quotes")
+        case int() if value >= 0:
+            return value
+        case str() if value.strip():
+            return value
+        case None:
+            return None
+        case _:
+            raise Mistake("wrong-type", "a program is a label, a URI, or a whole number from 0")
+
+
+def _word(text: str) -> str:
+    if not text.strip() or text.startswith("-") or not text.isprintable():
+        raise Mistake("bad-word", f'"{text}" cannot stand here', "it is handed to jackd as it is")
+    return text
+
+
+def _server(name: str) -> str:
+    if re.fullmatch(names.SERVER_PATTERN, name) is None:
+        hint = "use up to 63 letters (a-z), digits, dots, dashes and underscores"
+        raise Mistake("bad-word", f'"{name}" cannot be a JACK server\'s name', hint)
+    return name
+
+
+def link(value: object) -> object:
+    """Turn a link written as text into a mapping."""
+    if isinstance(value, str):
+        return names.link(value)
+    if value is None or isinstance(value, list | int | float):
+        raise Mistake("bad-link", "this is not a link", "write `SOURCE -> TARGET`, each `node` or `node:port`")
+    return value
+
+
+Value: TypeAlias = Annotated[
+    float | int | bool | str, PlainValidator(_value), WithJsonSchema({"type": ["number", "boolean", "string"]})
+]
+Program: TypeAlias = Annotated[
+    str | int | None,
+    PlainValidator(_program),
+    WithJsonSchema({"anyOf": [{"type": ["string", "null"], "minLength": 1}, {"type": "integer", "minimum": 0}]}),
+]
+SessionName: TypeAlias = Annotated[
+    str, AfterValidator(names.session_name), Field(json_schema_extra={"pattern": names.SESSION_PATTERN})
+]
+PluginName: TypeAlias = Annotated[str, AfterValidator(names.plugin_name)]
+PluginUri: TypeAlias = Annotated[
+    str, AfterValidator(names.plugin_uri), Field(json_schema_extra={"pattern": names.PLUGIN_PATTERN})
+]
+Prefix: TypeAlias = Annotated[str, AfterValidator(names.prefix)]
+End: TypeAlias = Annotated[str, AfterValidator(names.end), Field(json_schema_extra={"minLength": 1})]
+Ignored: TypeAlias = Annotated[
+    str, AfterValidator(names.ignored), Field(json_schema_extra={"pattern": names.IGNORE_PATTERN})
+]
+Word: TypeAlias = Annotated[str, AfterValidator(_word)]
+ServerName: TypeAlias = Annotated[
+    str, AfterValidator(_server), Field(json_schema_extra={"pattern": names.SERVER_PATTERN})
+]
