@@ -36,7 +36,7 @@ def client_name(prefix: str, name: str) -> str:
     raise EngineError(
         "bad-name",
         f"No plugin can be called {client!r}: {why}.",
-        where=_plugin(name),
+        where=plugin_at(name),
         hint="Choose a short name of letters, digits, blanks and dashes.",
     )
 
@@ -60,7 +60,7 @@ def finite(name: str, symbol: str, value: float) -> None:
 def no_such_plugin(name: str, names: Iterable[str]) -> EngineError:
     """Nothing runs under that name."""
     return EngineError(
-        "no-such-plugin", f"No plugin named {name!r} is running.", where=_plugin(name), hint=_near(name, names)
+        "no-such-plugin", f"No plugin named {name!r} is running.", where=plugin_at(name), hint=_near(name, names)
     )
 
 
@@ -69,7 +69,7 @@ def name_taken(name: str, client: str) -> EngineError:
     return EngineError(
         "name-taken",
         f"The name {client!r} is taken by another JACK client, so the plugin {name!r} cannot have it.",
-        where=_plugin(name),
+        where=plugin_at(name),
         hint="Close that client, choose another name, or set engine.prefix to keep sessions apart.",
     )
 
@@ -109,7 +109,7 @@ def plugin_not_found(name: str, uri: str, catalogue: Catalogue) -> EngineError:
     return EngineError(
         "plugin-not-found",
         f"The plugin {uri} of {name!r} is not installed.",
-        where=_plugin(name),
+        where=plugin_at(name),
         hint=f"It is in the package {package}." if package else _near(uri, catalogue.uris()),
     )
 
@@ -120,7 +120,7 @@ def plugin_failed(name: str, uri: str, why: str, printed: Iterable[str] = ()) ->
     return EngineError(
         "plugin-failed",
         f"The plugin {uri} could not be loaded as {name!r}: {why}.",
-        where=_plugin(name),
+        where=plugin_at(name),
         hint="Its last words: " + " | ".join(lines[-3:]) if lines else "It said nothing.",
         details={"plugin": uri, "printed": lines},
     )
@@ -128,7 +128,7 @@ def plugin_failed(name: str, uri: str, why: str, printed: Iterable[str] = ()) ->
 
 def unsupported(name: str, what: str, hint: str) -> EngineError:
     """A capability that the host lacks."""
-    return EngineError("unsupported", f"{what} is not possible for {name!r} here.", where=_plugin(name), hint=hint)
+    return EngineError("unsupported", f"{what} is not possible for {name!r} here.", where=plugin_at(name), hint=hint)
 
 
 def not_kept(name: str, address: str, asked: object, kept: object) -> EngineError:
@@ -151,7 +151,8 @@ def jack_gone(server: str | None) -> Unavailable:
     )
 
 
-def _plugin(name: str) -> Where:
+def plugin_at(name: str) -> Where:
+    """Return the address of a plugin."""
     return Where(address=f"plugins.{name}")
 
 
