@@ -17,7 +17,7 @@ help:
 	@echo 'make clean       remove .venv and all caches'
 
 demo: system-demo $(STAMP)
-	@$(ISOLATED) $(BIN)/python -m reconciler.demo
+	@$(ISOLATED) $(BIN)/python -m reconciler.demo $(ARGS)
 
 test: system-test check
 	$(ISOLATED) $(BIN)/python -m pytest -m 'not benchmark' $(ARGS)

@@ -1,15 +1,18 @@
 """The demo as a story. Each claim in it is measured; one that does not hold ends it with exit code 1."""
 
+import argparse
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from reconciler.demo.picture import svg
 from reconciler.demo.sounds import peak_dbfs, rms_dbfs
 from reconciler.demo.stage import Disproved, Stage, levels
 from reconciler.manifest.examples import examples
 
 SESSION = "podcast.yaml"
+TITLE = "One line changes, one call is made, and the level falls by the 6 dB that the file says"
 CABLE = ("gate:out", "eq:in")
 AGREES_DB = 0.1
 """Two takes of the same voice through the same studio differ by less than 0.00001 dB when no block is lost, and by a
@@ -45,7 +48,7 @@ def story(stage: Stage) -> None:
     plan = stage.query(f"studio plan {SESSION}")
     stage.claim(not plan.get("changes") and not plan.get("actions"), "the second plan is empty")
 
-    stage.scene("edit one line: the fader goes down 6 dB")
+    stage.scene("edit one line: the fader goes down 6 dB", pictured=True)
     stage.run(f"sed -i 's/trim: 0 dB/trim: -6 dB/' {SESSION}")
     stage.run(f"studio plan {SESSION}")
     plan = stage.query(f"studio plan {SESSION}")
@@ -60,7 +63,7 @@ def story(stage: Stage) -> None:
     change = rms_dbfs(second) - level
     stage.claim(abs(change + 6.0) < AGREES_DB, f"the level changed by {change:+.2f} dB; the file says -6")
 
-    stage.scene(f"somebody pulls a cable behind studio's back: {CABLE[0]} -> {CABLE[1]}")
+    stage.scene(f"somebody pulls a cable behind studio's back: {CABLE[0]} -> {CABLE[1]}", pictured=True)
     stage.unplug(*CABLE)
     silence = rms_dbfs(stage.listen())
     stage.claim(silence < -90, f"the listener hears nothing ({silence:.0f} dBFS)")
@@ -76,8 +79,11 @@ def story(stage: Stage) -> None:
     stage.claim(not left, "no plugin, no host, no JACK server is left running")
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     """Play the demo; return its exit code."""
+    parser = argparse.ArgumentParser(prog="demo", description="Play the main job through, measured.")
+    parser.add_argument("--picture", type=Path, help="also draw what happened into this SVG file")
+    asked = parser.parse_args(argv)
     stage = Stage()
     status = 0
     try:
@@ -98,6 +104,8 @@ def main() -> int:
     for name in left:
         stage.say(f"  ended by force: {name}")
     stage.say()
+    if status == 0 and asked.picture:
+        asked.picture.write_text(svg(stage.pictured, TITLE), encoding="utf-8")
     if status == 0:
         stage.say(f"{stage.claims} claims, all measured, in {stage.seconds:.0f} s. Yours to edit: sessions/{SESSION}")
     return status

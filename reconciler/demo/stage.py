@@ -38,7 +38,9 @@ class Stage:
         # Short on purpose: a Unix socket's path holds 107 bytes.
         self.folder = Path(tempfile.mkdtemp(prefix="studio-demo-"))
         self.claims = 0
-        self.lines: list[str] = []
+        self.pictured: list[str] = []
+        """The lines of the scenes that are in the picture."""
+        self.picturing = False
         self._started = time.monotonic()
         self._mark = self.folder.name
         homes = ("XDG_RUNTIME_DIR", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")
@@ -60,12 +62,14 @@ class Stage:
 
     def say(self, text: str = "") -> None:
         """Print a line of the story."""
-        self.lines.append(text)
+        if self.picturing and (text or self.pictured):
+            self.pictured.append(text)
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
 
-    def scene(self, title: str) -> None:
-        """Begin a new part."""
+    def scene(self, title: str, *, pictured: bool = False) -> None:
+        """Begin a new part, and say whether it goes into the picture."""
+        self.picturing = pictured
         self.say()
         self.say(f"── {title} " + "─" * max(4, 92 - len(title)))
 

@@ -322,7 +322,16 @@ def install_with_apt(packages: Sequence[str]) -> int:
         The exit status of apt-get, or 1 when there is no right to install.
     """
     # jackd2 asks by debconf whether to grant realtime priority; noninteractive takes its default, which is no.
-    apt = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-o", "DPkg::Lock::Timeout=300"]
+    apt = [
+        "env",
+        "DEBIAN_FRONTEND=noninteractive",
+        "apt-get",
+        "-qq",
+        "-o",
+        "Dpkg::Use-Pty=0",
+        "-o",
+        "DPkg::Lock::Timeout=300",
+    ]
     install = [*apt, "install", "-y", "--no-install-recommends", *packages]
     if os.geteuid() != 0:
         if shutil.which("sudo") is None:
