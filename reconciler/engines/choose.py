@@ -36,7 +36,7 @@ def choose(asked: str) -> str:
 
 def catalogue(engine: str) -> Catalogue:
     """Return what is known of installed plugins on that engine."""
-    from reconciler.engines.lv2 import Lv2Catalogue
+    from reconciler.engines.lv2.catalogue import Lv2Catalogue
 
     if engine == "memory":
         from reconciler.engines.memory import MemoryCatalogue
@@ -58,7 +58,7 @@ def build(
     if engine == "memory":
         from reconciler.engines.memory import MemoryStudio
 
-        world = MemoryStudio(known)
+        world = MemoryStudio(known, prefix=prefix)
         return LocalStudio(world.host, world.open_graph, world.hardware, prefix=prefix, before=before)
     from reconciler.engines.jalv import JalvHost
 

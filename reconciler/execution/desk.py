@@ -46,14 +46,23 @@ class Applied(msgspec.Struct, frozen=True):
 
 
 class Desk:
-    """A session's manifest, history and studio, opened for looking; :meth:`start` opens it for work."""
+    """A session's manifest, history and studio, opened for looking; :meth:`start` opens it for work.
 
-    def __init__(self, source: Source, session: Session, engine: str) -> None:
+    Parameters
+    ----------
+    engine
+        The plugin host to start when there is work.
+    studio
+        Work on this one instead of a host process.
+    """
+
+    def __init__(self, source: Source, session: Session, engine: str, studio: Studio | None = None) -> None:
         self.source = source
         self.session = session
         self.engine = engine
         self.record = Record(session.name)
-        self._studio: Studio | None = None
+        self._studio = studio
+        self._lent = studio is not None
 
     @classmethod
     def open(cls, path: Path) -> "Desk":
@@ -85,7 +94,7 @@ class Desk:
 
     def start(self) -> None:
         """Start the session's host process unless it runs."""
-        if not isinstance(self._studio, HostClient):
+        if not self._lent and not isinstance(self._studio, HostClient):
             self.close()
             config = HostConfig(self.session.name, self.engine, self.session.prefix, self.server)
             self._studio = HostClient.start(config)
@@ -112,7 +121,7 @@ class Desk:
 
     def close(self) -> None:
         """Let go of the studio; a host process goes on."""
-        if self._studio is not None:
+        if self._studio is not None and not self._lent:
             self._studio.close()
             self._studio = None
 

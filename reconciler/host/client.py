@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from typing import IO, TypeVar
 
@@ -23,6 +24,9 @@ SILENCE_SECONDS = 120.0
 
 _STARTED: list[subprocess.Popen[bytes]] = []
 """Hosts that this process started. They outlive it on purpose; those that ended are reaped at the next start."""
+
+START_SECONDS = 10.0
+"""Longest wait for a host that another command is just starting or ending."""
 
 T = TypeVar("T")
 
@@ -63,11 +67,16 @@ class HostClient:
             return found
         place = Place(config.session)
         place.make()
-        _spawn(config, place)
-        found = cls.find(config.session)
-        if found is None:
-            raise _not_started(place)
-        return found
+        give_up = time.monotonic() + START_SECONDS
+        while time.monotonic() < give_up:
+            mine = _spawn(config, place)
+            found = cls.find(config.session)
+            if found is not None:
+                return found
+            if mine:
+                break
+            time.sleep(0.01)  # another one is just starting, or just ending: either way this comes to an end
+        raise _not_started(place)
 
     def observe(self) -> Observed:
         """Read everything once."""
@@ -158,7 +167,8 @@ class HostClient:
         return Unavailable("host-silent", message, hint=hint)
 
 
-def _spawn(config: HostConfig, place: Place) -> None:
+def _spawn(config: HostConfig, place: Place) -> bool:
+    """Start a host process and wait until it serves; False if the session has one already."""
     _STARTED[:] = [process for process in _STARTED if process.poll() is None]
     read, write = os.pipe()
     try:
@@ -183,6 +193,7 @@ def _spawn(config: HostConfig, place: Place) -> None:
     told = msgspec.json.decode(news)
     if "error" in told:
         raise revive(Failure(0, told["error"]["message"], told["error"]))
+    return "already" not in told
 
 
 def _not_started(place: Place) -> StudioError:

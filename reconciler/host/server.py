@@ -6,34 +6,34 @@ import queue
 import socket
 import struct
 import threading
-from collections.abc import Callable
 
 import msgspec
 
 from reconciler.host.place import Place
-from reconciler.host.protocol import LIMIT_BYTES, Failure, Request, Response, encode, raw
+from reconciler.host.protocol import INVALID_REQUEST, LIMIT_BYTES, Failure, Request, Response, encode, raw
 
 _QUEUED = 4096
 """Messages a client may leave unread before it is dropped."""
 
-Handler = Callable[["Connection", Request], None]
+LAST_WORDS_SECONDS = 1.0
+"""Longest wait for a client to read its last answer when the host ends."""
 
 
 class Connection:
-    """One client: a reading thread, a writing thread, and a bounded queue between, so that no client can stall the
-    engine."""  # noqa: D205, D209 -- one sentence
+    """One client: a thread that reads, one that writes, and a bounded queue, so that no client stalls the engine."""
 
     def __init__(self, sock: socket.socket, jobs: "queue.Queue[tuple[Connection, Request]]") -> None:
         self._socket = sock
         self._jobs = jobs
         self._outgoing: queue.Queue[bytes | None] = queue.Queue(_QUEUED)
+        self._writer = threading.Thread(target=self._write, daemon=True)
         self.subscribed = False
         self.open = True
 
     def start(self) -> None:
         """Begin to serve it."""
         threading.Thread(target=self._read, daemon=True).start()
-        threading.Thread(target=self._write, daemon=True).start()
+        self._writer.start()
 
     def answer(self, request: Request, result: object) -> None:
         """Send a result."""
@@ -53,6 +53,10 @@ class Connection:
         self.open = False
         with contextlib.suppress(queue.Full):
             self._outgoing.put_nowait(None)
+
+    def drained(self, seconds: float) -> None:
+        """Wait until everything queued has been sent, at most so long."""
+        self._writer.join(seconds)
 
     def _send(self, line: bytes) -> None:
         try:
@@ -78,8 +82,6 @@ class Connection:
         self.close()
 
     def _take(self, line: bytes) -> None:
-        from reconciler.host.protocol import INVALID_REQUEST
-
         try:
             self._jobs.put((self, msgspec.json.decode(line, type=Request)))
         except msgspec.DecodeError as error:
@@ -126,6 +128,8 @@ class Door:
         self._socket.close()
         for one in self.connections:
             one.close()
+        for one in self.connections:
+            one.drained(LAST_WORDS_SECONDS)
 
     def _accept(self) -> None:
         while True:

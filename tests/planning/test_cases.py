@@ -1,0 +1,63 @@
+"""Golden plans: ``tests/cases/*.yaml``, each a studio as somebody left it, a manifest, and the plan's text."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from reconciler.engines.memory import CAPABILITIES, LIKE_JALV, MemoryCatalogue, MemoryStudio
+from reconciler.engines.studio import LocalStudio
+from reconciler.execution.desk import Desk
+from reconciler.manifest.load import parse
+from reconciler.model.errors import StudioError
+from reconciler.planning.text import render
+from reconciler.session.compile import compile_session
+
+CASES = sorted((Path(__file__).parent.parent / "cases").glob("*.yaml"))
+
+
+def _desk(manifest: dict[str, Any], world: MemoryStudio) -> Desk:
+    text = yaml.safe_dump({"version": 1, "session": "case", **manifest}, sort_keys=False, allow_unicode=True)
+    source = parse(text, Path("case.yaml"))
+    studio = LocalStudio(world.host, world.open_graph, world.hardware)
+    return Desk(source, compile_session(source, MemoryCatalogue()), "memory", studio)
+
+
+def _by_hand(world: MemoryStudio, deed: str) -> None:
+    match deed.split():
+        case ["set", name, symbol, value]:
+            world.host.set_param(name, symbol, float(value))
+        case ["bypass", name]:
+            world.host.set_active(name, False)
+        case ["add", name, uri]:
+            world.host.add(name, uri)
+        case ["remove", name]:
+            world.host.remove(name)
+        case ["connect", source, "->", target]:
+            world.graph.connect(source, target)
+        case ["disconnect", source, "->", target]:
+            world.graph.disconnect(source, target)
+        case ["stop", "jack"]:
+            world.lose_server()
+        case words:
+            raise AssertionError(f"no such deed: {words}")
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_plan_reads_as_written(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    case = yaml.safe_load(path.read_text(encoding="utf-8"))
+    world = MemoryStudio(capabilities=LIKE_JALV if case.get("host") == "jalv" else CAPABILITIES)
+    for client, ports in case.get("foreign", {}).items():
+        world.add_client(client, outputs=ports.get("outputs", []), inputs=ports.get("inputs", []))
+    if "before" in case:
+        desk = _desk(case["before"], world)
+        assert desk.apply(desk.plan()).proved
+    for deed in case.get("by_hand", []):
+        _by_hand(world, deed)
+    try:
+        text = render(_desk(case["manifest"], world).plan(case.get("release", ())), explain=case.get("explain", False))
+    except StudioError as error:
+        text = f"error [{error.code}] {error.message}\n{error.hint}"
+    assert text.rstrip() == case["plan"].rstrip()
