@@ -114,7 +114,7 @@ def find(catalogue: "Lv2Catalogue", asked: str) -> "PluginType":
     Raises
     ------
     StudioError
-        ``plugin-not-found``, ``plugin-broken``, or ``plugin-ambiguous`` where several have that name.
+        ``plugin-not-installed``, ``plugin-broken``, or ``plugin-ambiguous`` where several have that name.
     """
     from reconciler.model.errors import StudioError
 

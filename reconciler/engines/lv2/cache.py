@@ -152,9 +152,11 @@ def load(file: Path) -> Store | None:
 
 
 def save(file: Path, data: bytes) -> None:
-    """Put the file in place whole or not at all. Raises OSError."""
+    """Put the file in place whole or not at all. To be called under the lock of that file. Raises OSError."""
     import tempfile
 
+    for left_behind in file.parent.glob(f".{file.name}-*"):
+        left_behind.unlink(missing_ok=True)  # by a process that was killed here
     descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
     beside = Path(name)
     try:
@@ -164,5 +166,5 @@ def save(file: Path, data: bytes) -> None:
             os.fsync(out.fileno())
         beside.replace(file)
     except BaseException:
-        beside.unlink()
+        beside.unlink(missing_ok=True)
         raise

@@ -47,9 +47,9 @@ class Broken(msgspec.Struct, frozen=True):
 class Lv2Catalogue:
     """Implements :class:`reconciler.model.catalogue.Catalogue` for what liblilv finds.
 
-    It is read at the first question and stays as it was then, so that all answers agree with each other;
-    :meth:`refresh` looks again. Reading changed bundles happens in a process of its own and under a lock, so two
-    commands do not do the same work twice.
+    It is read at the first question and stays as it was then, so that all answers agree with each other, until
+    :meth:`refresh` is called or a plugin is asked for that was not there. Reading changed bundles happens in a
+    process of its own and under a lock, so two commands do not do the same work twice.
 
     Parameters
     ----------
@@ -88,15 +88,26 @@ class Lv2Catalogue:
         Unavailable
             ``lilv-missing``: liblilv is not installed.
         """
+        if not uri.startswith("lv2:"):
+            return None
         try:
-            return self._current().describe(uri)
+            plugin = self._current().describe(uri)
+            if plugin is None:
+                # It may have been installed since: a host process lives for days. Costs 5 ms if it was not.
+                self.refresh()
+                plugin = self._current().describe(uri)
         except Corrupt:
             self.refresh(everything=True)
-            return self._current().describe(uri)
+            plugin = self._current().describe(uri)
+        return plugin
 
     def uris(self) -> list[str]:
         """Return every installed plugin's URI, sorted."""
         return sorted(self._current().plugins)
+
+    def package(self, uri: str) -> str | None:
+        """Return the Debian package that is known to hold a plugin, else None."""
+        return package_for(uri)
 
     def installed(self) -> list[Found]:
         """Return every installed plugin in short, by name."""
@@ -135,7 +146,7 @@ class Lv2Catalogue:
                 hint="Install it again, or ask whoever made it.",
             )
         near = self.closest(uri)
-        package = package_for(uri)
+        package = self.package(uri)
         bundles = [broken.bundle for broken in left_out if broken.subject is None]
         hints: list[str] = []
         if near:
@@ -145,7 +156,7 @@ class Lv2Catalogue:
         if bundles:
             hints.append(f"It may be in a bundle that could not be read: {', '.join(bundles)}")
         return StudioError(
-            "plugin-not-found",
+            "plugin-not-installed",
             f"{uri} is not installed.",
             where=where,
             hint=" ".join(hints) or "See what is: studio plugins list",
@@ -166,15 +177,17 @@ class Lv2Catalogue:
         EngineError
             ``scan-failed``: the scanner does not run at all.
         """
-        self._view = None
+        held = self._view.store if self._view is not None and not everything else None
+        if held is not None and self._is_current(held):
+            return
         file = self._folder / f"lv2-{_digest(self._environ.get('LV2_PATH'))}.catalogue"
-        store = None if everything else self._usable(file)
-        if store is None or not _is_current(store, self._bundles(store.index.default_path)):
+        store = None if everything else self._load(file)
+        if store is None or not self._is_current(store):
             with self._locked(file):
                 # Another process may have done it while we waited for the lock.
-                store = None if everything else self._usable(file)
-                store, data = self._updated(store)
-                if data is not None:
+                store = None if everything else self._load(file) or held
+                if store is None or not self._is_current(store):
+                    store, data = self._scanned(store)
                     self._save(file, data)
         self._view = _View(store)
 
@@ -184,27 +197,31 @@ class Lv2Catalogue:
         assert self._view is not None
         return self._view
 
-    def _usable(self, file: Path) -> Store | None:
-        """Return the catalogue in the cache if it was made with the lilv that is installed now."""
+    def _load(self, file: Path) -> Store | None:
+        """Return the catalogue in the cache; None if there is none that can be used, and a scan has to make one."""
         try:
-            store = load(file)
-            if store is None:
-                return None
-            state = _file_state(store.index.library)
-        except OSError:
-            # The cache cannot be read, or lilv is gone: a scan comes next, and says which.
+            return load(file)
+        except OSError as error:
+            self.cache_error = str(error)
             return None
-        return store if store.index.library_state == state else None
+
+    def _is_current(self, store: Store) -> bool:
+        """Tell whether that lilv is still installed and would find these very bundles."""
+        index = store.index
+        try:
+            state = _file_state(index.library)
+        except FileNotFoundError:
+            return False
+        now = [(str(bundle.path), bundle.fingerprint) for bundle in self._bundles(index.default_path)]
+        return state == index.library_state and now == [(entry.path, entry.fingerprint) for entry in index.bundles]
 
     def _bundles(self, default_path: str) -> list[Bundle]:
         return find_bundles(search_path(self._environ, default_path))
 
-    def _updated(self, old: Store | None) -> tuple[Store, bytes | None]:
-        """Return the catalogue of now, and the file to write unless nothing has changed."""
+    def _scanned(self, old: Store | None) -> tuple[Store, bytes]:
+        """Return the catalogue of now and the file it makes, taking over from the old one what has not changed."""
         from reconciler.engines.lv2.scanner import Scanner
 
-        if old is not None and _is_current(old, self._bundles(old.index.default_path)):
-            return old, None
         with Scanner(self._library, time_limit_s=self._time_limit_s) as scanner:
             hello = scanner.hello()
             bundles = self._bundles(hello.default_path)
@@ -318,11 +335,6 @@ class _View:
                 category=plugin.category,
                 bundle=bundle.path,
             )
-
-
-def _is_current(store: Store, bundles: list[Bundle]) -> bool:
-    now = [(str(bundle.path), bundle.fingerprint) for bundle in bundles]
-    return now == [(entry.path, entry.fingerprint) for entry in store.index.bundles]
 
 
 def _file_state(file: str) -> tuple[int, int]:
