@@ -7,8 +7,11 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from reconciler.cli.plugins import plugins
+from reconciler.cli.plugins import plugins, snippet
+from reconciler.engines.lv2.catalogue import Lv2Catalogue
+from reconciler.manifest.load import parse
 from reconciler.model.errors import StudioError
+from reconciler.session.compile import compile_session
 from tests.catalogue.turtle import AUDIO, bundle, control, plugin
 
 URI = "http://example.org/tremolo"
@@ -91,6 +94,18 @@ def test_describe_ends_with_a_manifest(environ: dict[str, str]) -> None:
         "plugins": {"modulator": {"plugin": f"lv2:{URI}", "params": {"depth": 0.5, "shape": "Sine: wave", "rate": 4.5}}}
     }
     assert '# program: "Slow"' in text
+
+
+def test_the_snippet_of_every_installed_plugin_is_a_manifest_that_means_its_defaults(installed: Lv2Catalogue) -> None:
+    for uri in installed.uris():
+        described = installed.describe(uri)
+        assert described is not None
+        text = f"version: 1\nsession: test\n{snippet(described)}\n"
+        session = compile_session(parse(text, Path("test.yaml")), installed)
+        (made,) = session.plugins.values()
+        assert made.plugin == uri
+        defaults = {each.symbol: each.default for each in described.parameters}
+        assert made.params == {symbol: defaults[symbol] for symbol in made.params}
 
 
 def test_describe_as_json_is_all_of_it(environ: dict[str, str]) -> None:
