@@ -64,7 +64,12 @@ def build(
 
     open_graph, hardware = ground(engine, server, servers)
     host = JalvHost(known, server, prefix)
-    return LocalStudio(host, open_graph, hardware, prefix=prefix, before=before)
+
+    def open_and_show() -> AudioGraph:
+        host.graph = open_graph()  # where the host sees its plugins' ports come and go
+        return host.graph
+
+    return LocalStudio(host, open_and_show, hardware, prefix=prefix, before=before)
 
 
 def look(engine: str, *, prefix: str, server: str | None, servers: Path) -> LocalStudio:
@@ -80,9 +85,10 @@ def ground(engine: str, server: str | None, servers: Path) -> tuple[Callable[[],
 
         world = MemoryStudio()
         return world.open_graph, world.hardware
-    from reconciler.engines.jack import JackGraph, JackHardware
+    from reconciler.engines.jack.graph import JackGraph
+    from reconciler.engines.jack.server import JackHardware
 
-    return lambda: JackGraph(server), JackHardware(server, servers)
+    return lambda: JackGraph(server), JackHardware(servers, server)
 
 
 def capabilities(engine: str) -> Capabilities:

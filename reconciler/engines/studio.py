@@ -25,6 +25,9 @@ from reconciler.model.actions import (
 from reconciler.model.errors import EngineError, StudioError, Unavailable, Where
 from reconciler.model.resources import Engine, Link, Observed, Plugin, Port
 
+NO_SERVER = ("jack-not-running", "jack-gone")
+"""What :class:`Unavailable` says when there simply is no server."""
+
 Told = Callable[[Outcome], None]
 
 
@@ -120,7 +123,9 @@ class LocalStudio:
         if self._graph is None:
             try:
                 self._graph = self._open_graph()
-            except Unavailable:
+            except Unavailable as error:
+                if error.code not in NO_SERVER:
+                    raise
                 return None
         return self._graph
 
