@@ -47,8 +47,8 @@ class JackClient:
     Raises
     ------
     Unavailable
-        ``jack-not-running``, ``jack-refused`` (the server is there and says no), ``jack-stuck`` (it does not
-        answer), ``jack-other-server``, ``jack-library-missing``.
+        ``jack-not-running``, ``jack-gone`` (it ends just now), ``jack-refused`` (it is there and says no),
+        ``jack-stuck`` (it is there and does not answer), ``jack-other-server``, ``jack-library-missing``.
     """
 
     def __init__(
@@ -145,6 +145,8 @@ def _open(
 ) -> Any:
     jack = library.load()
     answer: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    given_up = threading.Event()
+    handover = threading.Lock()
 
     def knock() -> None:
         try:
@@ -155,21 +157,29 @@ def _open(
                 client.activate()
         except jack.JackError as error:
             answer.put(error)
-        else:
-            # If nobody waits any more, the client goes with this queue, and its destructor closes it.
-            answer.put(client)
+            return
+        with handover:
+            if not given_up.is_set():
+                answer.put(client)
+                return
+        # Too late, nobody waits any more. Not left to the garbage collector: that comes when the server may be
+        # dead, and a close is then a segmentation fault (measured).
+        client.close()
 
     thread = threading.Thread(target=knock, name="jack-open", daemon=True)
     thread.start()
-    try:
-        opened = answer.get(timeout=limit_s)
-    except queue.Empty:
-        _stuck.append(thread)
-        raise _stuck_error(server) from None
+    thread.join(limit_s)
+    with handover:
+        if answer.empty():
+            given_up.set()
+            _stuck.append(thread)
+            raise _stuck_error(server)
+    opened = answer.get()
     thread.join()
     if isinstance(opened, jack.JackOpenError):
         raise _open_error(server, opened) from opened
     if isinstance(opened, jack.JackError):
+        # Let in, and then lost while the callbacks were set.
         raise refusals.jack_gone(server) from opened
     return opened
 
@@ -196,6 +206,9 @@ def _open_error(server: str, error: Any) -> Unavailable:
             f"No JACK server named {server!r} is running.",
             hint="Start JACK, or let studio do it: `hardware: { jack: { driver: dummy, manage: start } }`.",
         )
+    if error.status.server_error:
+        # What a server that is just ending makes of a newcomer (measured).
+        return refusals.jack_gone(server)
     return Unavailable(
         "jack-refused",
         f"The JACK server {server!r} did not let studio in: {error.status!r}.",

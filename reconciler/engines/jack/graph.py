@@ -35,6 +35,10 @@ class JackGraph:
     and the next read of :meth:`links` waits until it shows all that was asked, or gives up after
     ``SETTLE_LIMIT_S`` and tells what is there. On PipeWire each call waits for its effect.
 
+    Names: JACK also takes a port's alias for its name, and the link is then listed under the name. jackd2 takes the
+    empty name for the first port that lacks an alias (measured: ``"" -> b`` linked ``system:capture_1``), so that
+    one never reaches it.
+
     Parameters
     ----------
     server
@@ -50,7 +54,8 @@ class JackGraph:
     Raises
     ------
     Unavailable
-        ``jack-not-running``, ``jack-refused``, ``jack-stuck``, ``jack-other-server``, ``jack-library-missing``.
+        ``jack-not-running``, ``jack-gone``, ``jack-refused``, ``jack-stuck``, ``jack-other-server``,
+        ``jack-library-missing``.
     """
 
     def __init__(
@@ -149,8 +154,10 @@ class JackGraph:
         """
         with self._lock:
             self._client.check()
-            code = self._lib.jack_connect(self._client.raw._ptr, self._encode(source), self._encode(target))
             link = Link(source, target)
+            if not (source and target):
+                raise self._why_not(link, 0)
+            code = self._lib.jack_connect(self._client.raw._ptr, self._encode(source), self._encode(target))
             if code not in {0, library.ALREADY_CONNECTED}:
                 raise self._why_not(link, code)
             self._expect(link, there=True)
@@ -167,6 +174,8 @@ class JackGraph:
         """
         with self._lock:
             self._client.check()
+            if not (source and target):
+                return
             code = self._lib.jack_disconnect(self._client.raw._ptr, self._encode(source), self._encode(target))
             link = Link(source, target)
             # An absent link is -1 on jackd2 and 2 (ENOENT) on PipeWire, as is many another trouble: look.
@@ -191,8 +200,12 @@ class JackGraph:
                 ports.heard(port_id)
             changed()
 
+        def renamed(*_: object) -> int:
+            changed()
+            return 0  # JACK-Client declares it so
+
         on_registered = jack._ffi.callback("JackPortRegistrationCallback", registered)
-        on_renamed = jack._ffi.callback("JackPortRenameCallback", lambda *_: changed())
+        on_renamed = jack._ffi.callback("JackPortRenameCallback", renamed)
         client._keepalive += [on_registered, on_renamed]
         jack._lib.jack_set_port_registration_callback(client._ptr, on_registered, jack._ffi.NULL)
         jack._lib.jack_set_port_rename_callback(client._ptr, on_renamed, jack._ffi.NULL)
@@ -241,7 +254,7 @@ class JackGraph:
 
     def _is_there(self, link: Link) -> bool:
         ports = self._look()
-        source, target = ports.find(link.source), ports.find(link.target)
+        source, target = ports.resolve(link.source), ports.resolve(link.target)
         there = bool(source and target and target.raw in ports.targets(source))
         self._client.check()
         return there
@@ -254,7 +267,7 @@ class JackGraph:
     def _why_not(self, link: Link, code: int) -> Exception:
         """Tell from the graph why a connect failed: jackd2 answers -1 to everything, PipeWire 22 to most."""
         ports = self._look()
-        source, target = ports.find(link.source), ports.find(link.target)
+        source, target = ports.resolve(link.source), ports.resolve(link.target)
         if source is None:
             return self._missing(link, link.source, Direction.OUT)
         if target is None:

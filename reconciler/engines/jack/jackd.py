@@ -22,6 +22,11 @@ _OPTIONS = {
 """Which settings a driver takes, by option (``jackd -d DRIVER --help``); the others are like alsa or say no."""
 
 _MEANINGS = (
+    (
+        "jackd: not found",
+        "jackd is not installed",
+        "Debian and Ubuntu: apt install jackd2; elsewhere `studio doctor` shows the package.",
+    ),
     ("server already active", "a JACK server of that name is running already", "Stop it, or use another server name."),
     (
         "Unknown driver",
@@ -40,7 +45,7 @@ _MEANINGS = (
     ("Permission denied", "this user may not use the sound card", "Join the group audio, then log in again."),
     ("Unknownage with option", "the driver does not have one of these settings", None),
 )
-"""Words of jackd, and of the ALSA library within it, in order of what they explain best."""
+"""Words of jackd, the ALSA library within it, and the shell that starts it, in order of what they explain best."""
 
 NO_REALTIME = "Cannot use real-time scheduling"
 """What jackd says and then goes on without realtime, while it tells every client that it has it (1.9.21, measured)."""

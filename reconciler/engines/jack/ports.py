@@ -87,6 +87,10 @@ class PortList:
         """Return the port of the last refresh that has this name."""
         return self._by_name.get(name)
 
+    def resolve(self, name: str) -> SeenPort | None:
+        """Return the port of the last refresh that has this name, or this alias, as JACK's own calls do."""
+        return self.find(name) or next((seen for seen in self._by_name.values() if name in seen.port.aliases), None)
+
     def ports(self) -> dict[str, Port]:
         """Return the ports of the last refresh in natural order, their aliases read anew.
 

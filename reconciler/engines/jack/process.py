@@ -36,19 +36,22 @@ def launch(command: Sequence[str], log: Path) -> ProcessMark | None:
     Raises
     ------
     OSError
-        ``log`` cannot be written, or there is no ``sh``.
+        ``log`` cannot be written, or the shell cannot be started.
     """
     with log.open("ab") as output:
-        shell = subprocess.run(
-            ["sh", "-c", _PARENT, "studio", *command],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=output,
-            cwd="/",
-            start_new_session=True,
-            timeout=LAUNCH_LIMIT_S,
-            check=True,
-        )
+        try:
+            shell = subprocess.run(
+                ["sh", "-c", _PARENT, "studio", *command],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=output,
+                cwd="/",
+                start_new_session=True,
+                timeout=LAUNCH_LIMIT_S,
+                check=True,
+            )
+        except subprocess.SubprocessError as error:
+            raise OSError(f"the shell that starts {command[0]} failed: {error}") from error
     return mark(int(shell.stdout))
 
 

@@ -158,20 +158,21 @@ class JackHardware:
         try:
             self.log.write_bytes(b"")
             started = process.launch(command, self.log)
-            if started is not None:
-                # Written before the server answers, so that it is found even if this command is killed here.
-                record = _Record(started, asked)
-                self._write(record)
         except OSError as error:
-            raise _not_started(f"{self._runtime} cannot be used ({error})", "Check the folder and its disk.") from error
-        if started is not None:
-            try:
-                return self._wait(record, deadline)
-            except StudioError:
-                if process.running(started):
-                    self._end(record)
-                raise
-        return self._ended(asked, deadline)
+            raise self._unusable(error) from error
+        if started is None:
+            return self._ended(asked, deadline)
+        record = _Record(started, asked)
+        try:
+            # Written before the server answers, so that it is found even if this command is killed here.
+            self._write(record)
+            return self._wait(record, deadline)
+        except (StudioError, OSError) as error:
+            if process.running(started):
+                self._end(record)
+            if isinstance(error, OSError):
+                raise self._unusable(error) from error
+            raise
 
     def _wait(self, record: _Record, deadline: float) -> bool:
         asked = record.settings
@@ -213,6 +214,9 @@ class JackHardware:
         error = _not_started(reason, hint)
         error.details["printed"] = self._printed()
         return error
+
+    def _unusable(self, error: OSError) -> EngineError:
+        return _not_started(f"{self._runtime} cannot be used ({error})", "Check the folder and its disk.")
 
     def _printed(self) -> list[str]:
         """Return the last lines of jackd's log, without the colours it paints them in."""
@@ -262,7 +266,7 @@ class JackHardware:
             self._runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = os.open(self._runtime / "jackd.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise _not_started(f"{self._runtime} cannot be used ({error})", "Check the folder and its disk.") from error
+            raise self._unusable(error) from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
