@@ -88,8 +88,17 @@ class Stage:
 
     # -- doing --------------------------------------------------------------------------------------------------------
 
-    def run(self, command: str, expect: int = 0) -> str:
+    def run(self, command: str, expect: int = 0, *, last: int | None = None) -> str:
         """Run a command as a user types it, show both, and return what it printed.
+
+        Parameters
+        ----------
+        command
+            A line without shell syntax but for quotes.
+        expect
+            The exit code it must end with.
+        last
+            Show only that many lines, where the story has shown the others already.
 
         Raises
         ------
@@ -108,7 +117,11 @@ class Stage:
             env=self.env,
         )
         took = time.monotonic() - begun
-        for line in (done.stdout + done.stderr).rstrip().splitlines():
+        printed = (done.stdout + done.stderr).rstrip().splitlines()
+        shown = printed if last is None or done.returncode != expect else printed[-last:]
+        if len(shown) < len(printed):
+            self.say("  …")
+        for line in shown:
             self.say(f"  {line}".rstrip())
         if done.returncode != expect:
             raise Disproved(f"`{command}` exited with {done.returncode} after {took:.1f} s; {expect} was expected")
