@@ -71,9 +71,6 @@ def _mistakes(details: ErrorDetails, path: Path, *, at_key: bool) -> Iterator[Mi
 
 def _wrong_value(kind: str, context: dict[str, Any], value: object, path: Path) -> Mistake:
     name = f'"{path[-1]}"' if path and isinstance(path[-1], str) else "this"
-    if path == ("version",):
-        hint = "a newer studio may have written it" if isinstance(value, int) and value > 1 else None
-        return Mistake("unknown-version", f"version {value} of the format is not known", hint or "write `version: 1`")
     if kind in _WANTED:
         if value is None:
             return Mistake("no-value", f"{name} has no value", f"give it {_WANTED[kind]}, or take the line out")

@@ -73,6 +73,14 @@ def _server(name: str) -> str:
     return name
 
 
+def version(value: object) -> object:
+    """Accept 1, and not what Python calls equal to it (true, 1.0)."""
+    if type(value) is not int or value != 1:
+        hint = "a newer studio may have written it" if isinstance(value, int) and value > 1 else "write `version: 1`"
+        raise Mistake("unknown-version", f"version {value} of the format is not known", hint)
+    return value
+
+
 def link(value: object) -> object:
     """Turn a link written as text into a mapping."""
     if isinstance(value, str):

@@ -26,6 +26,7 @@ from reconciler.manifest.fields import (
     Value,
     Word,
     link,
+    version,
 )
 from reconciler.manifest.mistakes import Mistake, Mistakes, did_you_mean
 
@@ -133,7 +134,7 @@ class Hardware(_Strict):
     """What is below the plugins."""
 
     jack: Jack | None = Field(
-        None, description="The JACK server. Left out: whatever runs is fine.", examples=[{"sample_rate": 48000}]
+        default=None, description="The JACK server. Left out: whatever runs is fine.", examples=[{"sample_rate": 48000}]
     )
 
 
@@ -177,7 +178,7 @@ class PluginSpec(_Strict):
     ]
     active: Annotated[bool, Field(description="Whether it works; `false` bypasses it.")] = True
     params: Annotated[dict[str, Value], Section(dict)] = Field(
-        {},
+        default={},
         description='Parameters by symbol, by name, or by port number as `"#3"`. A number is in the plugin\'s own '
         "unit; text carries a unit (`-12 dB`, `1.2 kHz`, `10 ms`, `45%`, `A4`) or is the label of a value. Parameters "
         "not written here are nobody's: never touched.",
@@ -194,7 +195,7 @@ class PluginSpec(_Strict):
         bool, Field(description="Never remove or replace it without being named on the command line.")
     ] = False
     ignore: Annotated[list[Ignored], Section(list)] = Field(
-        [],
+        default=[],
         description="What is somebody else's to set: `active`, `program`, `params.SYMBOL`; `*` stands for any text. "
         "Never compared, never set.",
         examples=[["params.level_out"], ["params.*"]],
@@ -263,35 +264,39 @@ class Policy(_Strict):
 class Manifest(_Strict):
     """A studio session: what should be loaded, set and connected."""
 
-    version: Annotated[Literal[1], Field(description="Format of this file; 1 is the only one.")]
+    version: Annotated[
+        Literal[1], BeforeValidator(version), Field(description="Format of this file; 1 is the only one.")
+    ]
     session: Annotated[
         SessionName,
         Field(description="Name of the session; its records are kept under it.", examples=["podcast", "live-rig"]),
     ]
-    hardware: Annotated[Hardware, Section(dict)] = Field(Hardware(jack=None), description="What is below the plugins.")
-    engine: Annotated[EngineSpec, Section(dict)] = Field(EngineSpec(), description="The plugin host.")
+    hardware: Annotated[Hardware, Section(dict)] = Field(default=Hardware(), description="What is below the plugins.")
+    engine: Annotated[EngineSpec, Section(dict)] = Field(default=EngineSpec(), description="The plugin host.")
     plugins: Annotated[dict[PluginName, PluginSpec], Section(dict)] = Field(
-        {},
+        default={},
         description="Plugins by name. A name is an identity: change it and the plugin is another one (see `moved`).",
         json_schema_extra={"propertyNames": {"pattern": names.NAME_PATTERN, "not": {"const": "system"}}},
     )
     chains: Annotated[dict[str, Annotated[list[End], Field(min_length=2)]], Section(dict)] = Field(
-        {},
+        default={},
         description="Signal paths by any name: each node's main outputs go to the next one's main inputs, in order. "
         "A node is a plugin of this file or a JACK client, with `:port` for a certain port.",
         examples=[{"voice": ["system:capture_1", "gate", "eq", "system:playback_1"]}],
     )
     links: Annotated[list[Annotated[LinkSpec, BeforeValidator(link), _AsText()]], Section(list)] = Field(
-        [],
+        default=[],
         description="Single links, each `SOURCE -> TARGET` or `{from: SOURCE, to: TARGET}`.",
         examples=[["keyboard:midi_out -> keys", {"from": "mic:out_l", "to": "eq:in_l"}]],
     )
     moved: Annotated[dict[str, str], Section(dict)] = Field(
-        {},
+        default={},
         description="Plugins that were renamed, as `OLD: NEW`: renamed in the studio too, not destroyed and made anew.",
         examples=[{"old-eq": "eq"}],
     )
-    policy: Annotated[Policy, Section(dict)] = Field(Policy(), description="What studio may do beyond this file.")
+    policy: Annotated[Policy, Section(dict)] = Field(
+        default=Policy(), description="What studio may do beyond this file."
+    )
 
     @model_validator(mode="after")
     def _names_fit_together(self) -> Self:

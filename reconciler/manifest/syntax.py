@@ -1,38 +1,60 @@
 """What libyaml says when it cannot read a text, said so that a musician can mend it."""
 
 import re
+from typing import NamedTuple
 
 import yaml
 
 from reconciler.model.errors import StudioError, Where
 
 _NO_SPACE = re.compile(r"\s*[^\s#:'\"]+:[^\s/:]")
+_QUOTES = frozenset("'\"")
 _QUOTE_IT = 'put the whole value in quotes: "..."'
 
-# (what libyaml or PyYAML's own parser reports, what it means, what to do); the first that fits.
-_MEANINGS: tuple[tuple[str, str, str], ...] = (
-    (r"unexpected end of stream", "the quotes that open here are never closed", "close them"),
-    (r"flow sequence", "the [ that opens here is not closed, or a comma is missing in it", "close it with ]"),
-    (r"flow mapping", "the { that opens here is not closed, or a comma is missing in it", "close it with }"),
-    (r"scanning an alias", "a value cannot begin with a bare * (that would name an anchor)", _QUOTE_IT),
-    (r"scanning an anchor", "a value cannot begin with a bare & (that would set an anchor)", _QUOTE_IT),
-    (r"unknown escape", r"\ has a meaning within double quotes", r"use single quotes, or write \\ for each"),
-    (r"undefined tag|scanning a tag", "a value cannot begin with a bare ! (that would be a tag)", _QUOTE_IT),
-    (r"simple key.*expected ':'", "this line has no colon", "write it as `key: value`, or `- value` in a list"),
-    (r"quoted scalar|block mapping.*<scalar>", "text goes on after the closing quote", "use quotes of the other kind"),
-    (
-        r"block mapping",
+
+class _Meaning(NamedTuple):
+    report: str
+    """What libyaml or PyYAML's own parser says, as a pattern."""
+    message: str
+    hint: str
+    from_start: bool = False
+    """The place to show is where the faulty thing begins, not where the parser gave up."""
+
+
+_MEANINGS = (
+    _Meaning("unexpected end of stream", "the quotes that open here are never closed", "close them", from_start=True),
+    _Meaning(
+        "flow sequence", "the [ that opens here is not closed, or lacks a comma", "close it with ]", from_start=True
+    ),
+    _Meaning(
+        "flow mapping", "the { that opens here is not closed, or lacks a comma", "close it with }", from_start=True
+    ),
+    _Meaning(
+        "scanning an alias", "a value cannot begin with a bare * (it would name an anchor)", _QUOTE_IT, from_start=True
+    ),
+    _Meaning(
+        "scanning an anchor", "a value cannot begin with a bare & (it would set an anchor)", _QUOTE_IT, from_start=True
+    ),
+    _Meaning("unknown escape", r"\ has a meaning within double quotes", r"use single quotes, or write \\ for each"),
+    _Meaning("undefined tag|scanning a tag", "a value cannot begin with a bare ! (it would be a tag)", _QUOTE_IT),
+    _Meaning(
+        "simple key", "this line has no colon", "write it as `key: value`, or `- value` in a list", from_start=True
+    ),
+    _Meaning(
+        "block mapping",
         "this line does not fit the lines above it",
         "begin it in the same column as its neighbours, and look for a quote that closes too early",
     ),
-    (
-        r"block collection",
+    _Meaning(
+        "block collection",
         "this line does not fit the list above it",
         "begin it with `- `, or in the column of the key that the list belongs to",
     ),
-    (r"block scalar", "nothing may follow the | or > but a line break", "begin the text on the next line"),
-    (r"node content", "a value is missing here", "write one, or take the bracket or comma out"),
-    (r"incompatible YAML|directive|document start", "% at the start of a line is for YAML itself", "take the line out"),
+    _Meaning("block scalar", "nothing may follow the | or > but a line break", "begin the text on the next line"),
+    _Meaning("node content", "a value is missing here", "write one, or take the bracket or comma out"),
+    _Meaning(
+        "incompatible YAML|directive|document start", "% at the start of a line is for YAML itself", "take the line out"
+    ),
 )
 
 
@@ -68,12 +90,21 @@ def readable(error: yaml.YAMLError, text: str, file: str) -> StudioError:
         return StudioError("yaml-syntax", f"a value cannot begin with {sign}", where=where, hint=_QUOTE_IT)
     if "mapping values are not allowed" in report:
         return _stray_colon(lines, number, column, where)
-    for pattern, meaning, hint in _MEANINGS:
-        if re.search(pattern, report):
-            mark = error.context_mark
-            if "opens here" in meaning and "open" in meaning and mark is not None:
-                where = Where(file, mark.line + 1, mark.column + 1)
-            return StudioError("yaml-syntax", meaning, where=where, hint=hint)
+    if line.strip().startswith(":"):
+        return StudioError("yaml-syntax", "a key is missing before the colon", where=where, hint="write `key: value`")
+    if column and line[column - 1] in _QUOTES and "block mapping" in report:
+        hint = "use quotes of the other kind around it, or double the one within"
+        return StudioError("yaml-syntax", "text goes on after the closing quote", where=where, hint=hint)
+    if not "".join(lines[number:]).strip() and "flow" in report:
+        return StudioError("yaml-syntax", "the file ends within [ or {", where=where, hint="close it with ] or }")
+    start = error.context_mark
+    if "simple key" in report and start and _NO_SPACE.match(lines[start.line]):
+        return _no_space(lines, start.line, file)
+    for meaning in _MEANINGS:
+        if re.search(meaning.report, report):
+            if meaning.from_start and start:
+                where = Where(file, start.line + 1, start.column + 1)
+            return StudioError("yaml-syntax", meaning.message, where=where, hint=meaning.hint)
     return StudioError("yaml-syntax", f"this is not YAML: {error.problem}", where=where)
 
 
@@ -85,14 +116,18 @@ def _stray_colon(lines: list[str], number: int, column: int, where: Where) -> St
     while above >= 0 and (not lines[above].strip() or lines[above].lstrip().startswith("#")):
         above -= 1
     if above >= 0 and _NO_SPACE.match(lines[above]):
-        place = Where(where.file, above + 1, lines[above].index(":") + 1)
-        return StudioError("yaml-syntax", "no space after the colon", where=place, hint="write `key: value`")
+        return _no_space(lines, above, where.file)
     return StudioError(
         "yaml-syntax",
         "this line belongs to the value above it, by its indentation",
         where=where,
         hint="begin it in the column of its neighbours, or end the line above with a colon",
     )
+
+
+def _no_space(lines: list[str], number: int, file: str | None) -> StudioError:
+    where = Where(file, number + 1, lines[number].index(":") + 1)
+    return StudioError("yaml-syntax", "no space after the colon", where=where, hint="write `key: value`")
 
 
 def _unreadable(error: yaml.reader.ReaderError, text: str, file: str) -> StudioError:

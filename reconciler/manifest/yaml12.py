@@ -81,8 +81,8 @@ def read(text: str, file: str) -> Document | None:
     ------
     StudioError
         ``yaml-syntax``, ``conflict-marker``, ``hidden-character``, ``duplicate-key``, ``key-not-text``,
-        ``unknown-tag``, ``unknown-anchor``, ``alias-loop``, ``too-many-nodes``, ``too-deep``, ``merge``,
-        ``several-documents``, ``yaml-version``, ``disputed-value``, ``number-too-long``.
+        ``unknown-tag``, ``unknown-anchor``, ``anchor-name``, ``alias-loop``, ``too-many-nodes``, ``too-deep``,
+        ``merge``, ``not-a-mapping``, ``several-documents``, ``yaml-version``, ``disputed-value``, ``number-too-long``.
     """
     if found := _CONFLICT.search(text):
         raise StudioError(
@@ -98,13 +98,14 @@ def read(text: str, file: str) -> Document | None:
             where=Where(file, *place_of(text, found.start())),
             hint="delete it; if a line should end there, press Enter instead",
         )
-    loader = _LOADER(text)
     try:
-        document = _Reader(loader, text, file).document()
+        loader = _LOADER(text)
+        try:
+            document = _Reader(loader, text, file).document()
+        finally:
+            loader.dispose()
     except yaml.YAMLError as error:
         raise readable(error, text, file) from None
-    finally:
-        loader.dispose()
     if "\t" in text:
         _refuse_tabs(text, file)
     return document
@@ -160,9 +161,6 @@ class _Reader:
             message = "this file says it is YAML {}.{}".format(*start.version)
             raise self._error("yaml-version", message, start, "take the %YAML line out: manifests are YAML 1.2")
         data, place = self._node(self.next(), 1)
-        if not isinstance(data, dict):
-            hint = "it begins with `version: 1`, `session: NAME`, and so on"
-            raise self._error("not-a-mapping", "this is no mapping of keys to values", start, hint)
         end = self.next()
         if end.explicit:
             raise self._error("several-documents", "... ends the file before its end", end, "take the line out")
@@ -170,14 +168,18 @@ class _Reader:
         if not isinstance(after, yaml.StreamEndEvent):
             hint = "one manifest a file: take the --- out"
             raise self._error("several-documents", "a second document begins here", after, hint)
+        if not isinstance(data, dict):
+            hint = "it begins with `version: 1`, `session: NAME`, and so on"
+            raise self._error("not-a-mapping", "this is no mapping of keys to values", start, hint)
         return Document(data, place)
 
     def _node(self, event: yaml.NodeEvent, level: int) -> tuple[Data, Place]:
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, level)
-        anchor: str | None = event.anchor
+        anchor = event.anchor
         if anchor is None:
             return self._built(event, level)
+        self._refuse_long_name("&", anchor, event)
         self.anchors[anchor] = None
         nodes, deepest, self.deepest = self.nodes, self.deepest, level
         data, place = self._built(event, level)
@@ -199,6 +201,7 @@ class _Reader:
 
     def _alias(self, event: yaml.AliasEvent, level: int) -> tuple[Data, Place]:
         name = event.anchor or ""
+        self._refuse_long_name("*", name, event)
         if name not in self.anchors:
             close = difflib.get_close_matches(name, self.anchors, n=1)
             hint = f"did you mean *{close[0]}?" if close else f"set it first, with &{name}"
@@ -302,6 +305,13 @@ class _Reader:
             self._refuse_bang(event)
         if event.tag not in (None, "!", _CORE + kind):
             raise self._unknown_tag(event)
+
+    def _refuse_long_name(self, sign: str, name: str, event: yaml.Event) -> None:
+        """Refuse ``&a:b``: libyaml ends the name at the colon (YAML 1.1), ruamel.yaml does not."""
+        start = self.text.find(sign + name, event.start_mark.index if event.start_mark else 0)
+        after = self.text[start + 1 + len(name) : start + 2 + len(name)]
+        if after and not after.isspace() and after not in ",]}":
+            raise self._error("anchor-name", f"{sign}{name} is followed by {after}", event, "put a space between them")
 
     def _refuse_bang(self, event: yaml.Event) -> None:
         if event.start_mark and _BANG_HERE.match(self.text, event.start_mark.index):

@@ -44,7 +44,8 @@ SPELLINGS: Mapping[str, Unit] = MappingProxyType(
 )
 """Every spelling of a unit, in lower case: in manifests any case will do, as no two units differ by case alone."""
 
-_IN_NAMES = MappingProxyType({**SPELLINGS, "midi-note": Unit.MIDI_NOTE, "midi note": Unit.MIDI_NOTE})
+# In a parameter's name "(Min)" means the minimum.
+_IN_NAMES = {word: unit for word, unit in SPELLINGS.items() if unit is not Unit.MIN} | {"midi-note": Unit.MIDI_NOTE}
 
 # Units of one kind, as whole multiples of the smallest, so that 10 ms is exactly the double nearest to 0.01 s.
 _SCALES: tuple[Mapping[Unit | None, int], ...] = (
@@ -64,7 +65,7 @@ _DECIMAL_COMMA = re.compile(r"([+-]?[0-9]+),([0-9]{1,2}|[0-9]{4,})(?![0-9,])")
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:[ '\u2019_\u00a0\u202f][0-9]{3})+(?![0-9])|[+-]?[0-9]+_[0-9]")
 _MINUS = "\u2212"  # the typographic minus sign, which word processors and web pages write
 _LISTED = 12  # scale points named in a hint; some plugins have hundreds
-_NAME_UNIT = re.compile(r"[(\[]\s*([^()\[\]]+?)\s*[)\]]\s*$")
+_NAME_UNIT = re.compile(r"\s[(\[]\s*([^()\[\]]+?)\s*[)\]]\s*$")
 
 
 class Quantity(msgspec.Struct, frozen=True):

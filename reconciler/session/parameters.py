@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from reconciler.model import units
-from reconciler.model.catalogue import ENABLED, ParameterInfo, PluginType, PresetInfo, ScalePoint
+from reconciler.model.catalogue import ENABLED, ParameterInfo, PluginType, PresetInfo, ScalePoint, Unit
 from reconciler.model.errors import StudioError, Where
 from reconciler.model.values import float32, text
 
@@ -241,7 +241,7 @@ class _Reader:
         edge = low if value < low else high
         if abs(value - edge) <= abs(edge) * (_CONVERTED_SLACK if converted else _PLAIN_SLACK):
             return edge
-        meaning = f", which is {units.describe(value, info)}" if converted else ""
+        meaning = f", which is {text(value)}" if converted and info.unit is Unit.GAIN else ""
         raise self._error(
             "out-of-range",
             f"takes {units.takes(info)}, not {_short(raw)}{meaning}",
