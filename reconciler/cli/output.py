@@ -26,7 +26,7 @@ _COLOURS: dict[str, dict[str, Any]] = {
 PROGRESS_AFTER_SECONDS = 0.5
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-manifest_argument = click.argument("manifest", required=False)
+manifest_argument = click.argument("manifest", required=False, type=click.Path())
 
 
 def paint(text: str, style: str) -> str:

@@ -1,4 +1,4 @@
-"""The example sessions that come with studio: ``sessions/`` of the source tree, ``reconciler/examples`` when installed."""
+"""The example sessions: ``sessions/`` of the source tree, ``reconciler/examples`` when installed."""
 
 from pathlib import Path
 

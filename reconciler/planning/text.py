@@ -53,7 +53,7 @@ def render(plan: Plan, paint: Paint = plain, *, explain: bool = False) -> str:
         line = f"  {paint(_MARKS[change.action], _STYLES[change.action])} {address:<{width}}  {said}".rstrip()
         lines.append(line + _place(change.origin, paint))
     lines.extend(_others(plan, paint))
-    if plan.changes:
+    if plan.changes and not plan.refused:
         lines += ["", f"sound: {_interruptions(plan)}"]
     if explain and plan.actions:
         lines += ["", paint("calls, in this order:", "bold")]
@@ -64,8 +64,12 @@ def render(plan: Plan, paint: Paint = plain, *, explain: bool = False) -> str:
 def headline(plan: Plan) -> str:
     """Return the plan in a few words: ``2 to create, 1 to update``."""
     words = [f"{count} to {word}" for word, count in plan.summary.items() if word in list(Act)]
-    rest = [f"{plan.summary[word]} {word}" for word in ("pending", "refused", "unmanaged") if word in plan.summary]
-    return ", ".join((words or ["in sync, nothing to do"]) + rest)
+    rest = [f"{plan.summary[word]} {word}" for word in ("pending", "unmanaged") if word in plan.summary]
+    if plan.refused:
+        rest.append(f"{len(plan.refused)} refused, so nothing of it is applied")
+    elif not words:
+        words = ["in sync, nothing to do"]
+    return ", ".join(words + rest)
 
 
 def _others(plan: Plan, paint: Paint) -> Iterator[str]:
@@ -103,7 +107,8 @@ def detail(change: Change) -> str:
         case Act.DELETE:
             said = ""
         case Act.UPDATE:
-            said = f"{shown(change.before, change.unit)} -> {shown(change.after, change.unit)}"
+            short = _preset if change.address.endswith(".program") else shown
+            said = f"{short(change.before, change.unit)} -> {short(change.after, change.unit)}"
     return "  ".join(part for part in (said, change.reason and f"({change.reason})") if part)
 
 
@@ -122,6 +127,11 @@ def shown(value: object, unit: str | None = None) -> str:
             return ", ".join(f"{key} {shown(item)}" for key, item in value.items())
         case _:
             return str(value)
+
+
+def _preset(uri: object, _unit: str | None) -> str:
+    """Return the end of a preset's URI, where its name is."""
+    return str(uri).rpartition("#")[2].rpartition("/")[2] if uri else "none"
 
 
 def _whole(value: object) -> str:
@@ -145,7 +155,7 @@ def _interruptions(plan: Plan) -> str:
         case Interrupts.NONE:
             return "nothing is interrupted"
         case Interrupts.PATH:
-            nodes = sorted({node for change in plan.changes for node in _nodes(change)})
+            nodes = sorted({node for change in plan.changes for node in _nodes(change)} - {"system"})
             return f"only the paths through {', '.join(nodes)} are touched"
         case Interrupts.AT_RISK:
             return "another path of the same engine may lose one block"

@@ -16,8 +16,11 @@ def is_glob(pattern: str) -> bool:
 
 
 def main_ports(ports: Sequence[PortInfo], direction: Direction) -> list[PortInfo]:
-    """Return the ports a bare node name stands for: all of that direction except sidechains."""
-    return [port for port in ports if port.direction is direction and not port.sidechain]
+    """Return the ports a bare node name stands for: all of that direction except audio and CV sidechains.
+
+    MIDI stays: x42 fat1 flags its only MIDI input as sidechain, and notes are not a key signal.
+    """
+    return [port for port in ports if port.direction is direction and (port.kind is Kind.MIDI or not port.sidechain)]
 
 
 def plugin_ports(kind: PluginType, pattern: str | None, direction: Direction) -> list[PortInfo]:

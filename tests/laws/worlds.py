@@ -39,7 +39,7 @@ def _symbols(kind: PluginType, direction: Direction) -> list[tuple[str, Kind]]:
 
 @st.composite
 def manifests(draw: st.DrawFn, *, capabilities: Capabilities) -> dict[str, Any]:
-    """A valid manifest as plain data: plugins, values, programs, links in the order of their names, so without loops."""
+    """A valid manifest as plain data: plugins, values, programs, links in the order of the names, so no loops."""
     names = draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=5))
     names.sort()
     plugins: dict[str, Any] = {}
@@ -97,8 +97,8 @@ def make_desk(manifest: dict[str, Any], world: MemoryStudio) -> Desk:
 def make_world(capabilities: Capabilities) -> MemoryStudio:
     """A studio with two foreign clients."""
     world = MemoryStudio(capabilities=capabilities)
-    world.add_client("mic", outputs=["mic:out_1", "mic:out_2"])
-    world.add_client("recorder", inputs=["recorder:in_1", "recorder:in_2"])
+    world.add_client("mic", outputs=["out_1", "out_2"])
+    world.add_client("recorder", inputs=["in_1", "in_2"])
     return world
 
 
