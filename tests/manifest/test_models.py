@@ -1,9 +1,12 @@
 """The rules of the manifest: what a name, a plugin, a link may be, and what does not fit together."""
 
+import json
 import textwrap
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from reconciler.manifest.load import Source, parse
 from reconciler.manifest.models import PLANNED, SECTIONS, HostChoice, LinkSpec, Manage, Mode, PluginSpec, Unmanaged
@@ -302,3 +305,44 @@ def test_every_field_says_what_it_means() -> None:
         for name, field in model.model_fields.items():
             assert field.description, (model, name)
             assert field.description.endswith((".", ")", "`")), (model, name)
+
+
+VALUES = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8), st.sampled_from(["a -> b", "*"])
+    ),
+    lambda each: st.one_of(st.lists(each, max_size=3), st.dictionaries(st.text(max_size=5), each, max_size=3)),
+    max_leaves=5,
+)
+PLACES = [
+    (*(("eq" if part == "*" and path[0] == "plugins" else part) for part in path), field.alias or name)
+    for path, model in SECTIONS.items()
+    if path != ("links", "*")
+    for name, field in model.model_fields.items()
+]
+
+
+@settings(deadline=None)
+@given(st.sampled_from([*PLACES, ("links", 0), ("chains", "x"), ("moved", "x"), ("plugins", "eq")]), VALUES)
+def test_any_value_anywhere_is_taken_or_refused_with_its_place(path: tuple[str | int, ...], value: object) -> None:
+    document: object = value
+    for part in reversed(path):
+        document = [document] if isinstance(part, int) else {part: document}
+    assert isinstance(document, dict)
+    text = json.dumps({"version": 1, "session": "x", **document})
+    text = text.replace("NaN", ".nan").replace("-Infinity", "-.inf").replace("Infinity", ".inf")
+    try:
+        parse(text, Path("studio.yaml"))
+    except StudioError as error:
+        for each in error.errors if isinstance(error, Problems) else [error]:
+            assert each.where is not None
+            assert each.where.line == 1
+            assert "pydantic" not in each.message
+            assert "validation" not in each.message
+
+
+@settings(deadline=None)
+@given(st.one_of(st.text(), st.text("{}[]:,-&*!|>'\"#%@ \n\tab1", max_size=40)))
+def test_any_text_is_a_manifest_or_one_error(text: str) -> None:
+    with pytest.raises(StudioError):
+        parse(text, Path("studio.yaml"))
