@@ -33,6 +33,6 @@ def ports(pattern: str | None, manifest: str | None, as_json: bool) -> int:
     for port in found:
         aliases = f"  ({', '.join(port.aliases)})" if port.aliases else ""
         say(f"{port.name:<{width}}  {paint(f'{port.kind} {port.direction}', 'dim')}{aliases}")
-        for link in into.get(port.name, []):
-            say(f"    {link}")
+        for far in into.get(port.name, []):
+            say(f"    {far}")
     return 0

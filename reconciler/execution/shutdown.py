@@ -30,7 +30,7 @@ def bring_down(manifest: Manifest, *, keep_jack: bool = False, force: bool = Fal
     stopped: list[str] = []
     with Lock(Record(manifest.session).folder):
         client = HostClient.find(manifest.session)
-        engine = manifest.engine.host
+        engine: str = manifest.engine.host
         if client is not None:
             stopped.append("the plugin host")
             try:

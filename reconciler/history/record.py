@@ -37,7 +37,8 @@ class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def baseline(self) -> Baseline:
         """What is ours since then."""
-        return Baseline(self.session.plugins, self.links, self.session.protected)
+        session = self.session
+        return Baseline(session.plugins, self.links, session.protected, session.declares)
 
 
 class Record:

@@ -72,6 +72,8 @@ class Baseline(msgspec.Struct, frozen=True, omit_defaults=True):
     plugins: dict[str, Plugin] = {}
     links: frozenset[Link] = frozenset()
     protected: frozenset[str] = frozenset()
+    declares: str = ""
+    """:attr:`Session.declares` of then; empty where an unproved apply claims more."""
 
 
 class Policy(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -42,7 +42,7 @@ def rename(planner: PluginPlanner) -> None:
             planner.gone.add(old)
             builder.step(Stage.REMOVE, RemovePlugin(old), cause, planner.created(new))
     planner.have = have
-    planner.baseline = Baseline(ours, links, frozenset(protected))
+    planner.baseline = Baseline(ours, links, frozenset(protected))  # no digest: names have moved
 
 
 def _heir(planner: PluginPlanner, current: Plugin, want: Plugin) -> Plugin:

@@ -1,7 +1,10 @@
 """Manifest to session: names become ports, words become values, chains become links."""
 
 import difflib
+import hashlib
 import itertools
+
+import msgspec
 
 from reconciler.manifest.load import Source
 from reconciler.manifest.models import LinkSpec, PluginSpec
@@ -62,9 +65,10 @@ class _Compiler:
             name=manifest.session,
             host=manifest.engine.host,
             prefix=manifest.engine.prefix,
-            jack=jack and JackSettings(**jack.model_dump(exclude={"manage"})),
+            jack=JackSettings(**jack.model_dump(exclude={"manage"})) if jack else None,
             manage=jack.manage if jack else "never",
             plugins=self.plugins,
+            declares=_digest({name: sorted(plugin.params) for name, plugin in self.plugins.items()}),
             rest=self.rest,
             units={name: _units(kind) for name, kind in self.types.items() if kind},
             links=frozenset(self.links),
@@ -200,6 +204,10 @@ class _Compiler:
 
     def _fail(self, code: str, message: str, where: Where, hint: str | None = None) -> None:
         self.errors.append(StudioError(code, message, where=where, hint=hint))
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(msgspec.json.encode(value, order="deterministic")).hexdigest()[:16]
 
 
 def _units(kind: PluginType) -> dict[str, str]:

@@ -56,6 +56,8 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
     jack: JackSettings | None = None
     manage: str = "never"
     plugins: dict[str, Plugin] = {}
+    declares: str = "-"
+    """Digest of which parameters are declared, whatever their values: the same digest, and none was dropped."""
     rest: dict[str, dict[str, float]] = {}
     units: dict[str, dict[str, str]] = {}
     """Per plugin, the unit of each parameter that has one, for showing."""

@@ -17,7 +17,7 @@ from reconciler.host.client import HostClient
 from reconciler.host.place import Place
 from reconciler.host.protocol import LIMIT_BYTES, HostConfig
 from reconciler.host.recorder import FlightRecorder, last_action
-from reconciler.model.actions import Action, AddPlugin, Connect, SetParam
+from reconciler.model.actions import Action, AddPlugin, Connect, Outcome, SetParam
 from reconciler.model.errors import Unavailable
 
 GAIN = f"{PREFIX}gain"
@@ -90,7 +90,7 @@ def test_only_its_user_can_reach_it(client: HostClient) -> None:
 
 
 def test_a_failed_action_skips_what_needs_it_and_nothing_else(client: HostClient) -> None:
-    heard = []
+    heard: list[Outcome] = []
     actions = [
         Action(0, AddPlugin("voice", "lv2:urn:nowhere"), "plugins.voice"),
         Action(1, SetParam("voice", "gain", 0.5), "plugins.voice", (0,)),

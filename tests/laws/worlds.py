@@ -45,23 +45,23 @@ def manifests(draw: st.DrawFn, *, capabilities: Capabilities) -> dict[str, Any]:
     plugins: dict[str, Any] = {}
     types: dict[str, PluginType] = {}
     for name in names:
-        kind = types[name] = PLUGINS[draw(st.sampled_from(LOADABLE))]
-        spec: dict[str, Any] = {"plugin": kind.uri}
+        plugin = types[name] = PLUGINS[draw(st.sampled_from(LOADABLE))]
+        spec: dict[str, Any] = {"plugin": plugin.uri}
         infos = (
-            draw(st.lists(st.sampled_from(kind.parameters), unique_by=lambda info: info.symbol, max_size=4))
-            if kind.parameters
+            draw(st.lists(st.sampled_from(plugin.parameters), unique_by=lambda info: info.symbol, max_size=4))
+            if plugin.parameters
             else []
         )
         if infos:
             spec["params"] = {info.symbol: _value(draw, info) for info in infos}
-        if kind.presets and draw(st.booleans()):
-            spec["program"] = draw(st.sampled_from(kind.presets)).label
-        switch_declared = kind.enabled is not None and kind.enabled.symbol in spec.get("params", {})
-        may_bypass = (capabilities.bypass or kind.enabled is not None) and not switch_declared
+        if plugin.presets and draw(st.integers(0, 1)):
+            spec["program"] = draw(st.sampled_from(plugin.presets)).label
+        switch_declared = plugin.enabled is not None and plugin.enabled.symbol in spec.get("params", {})
+        may_bypass = (capabilities.bypass or plugin.enabled is not None) and not switch_declared
         if may_bypass and draw(st.booleans()):
             spec["active"] = draw(st.booleans())
-        if kind.parameters and draw(st.integers(0, 4)) == 0:
-            other = draw(st.sampled_from(kind.parameters)).symbol
+        if plugin.parameters and draw(st.integers(0, 4)) == 0:
+            other = draw(st.sampled_from(plugin.parameters)).symbol
             if other not in spec.get("params", {}):
                 spec["ignore"] = [f"params.{other}"]
         plugins[name] = spec
