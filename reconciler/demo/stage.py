@@ -16,7 +16,7 @@ import psutil
 from reconciler.demo.sounds import Samples, peak_dbfs, rms_dbfs, voice
 
 RATE = 48000
-TAKE_S = 4.0
+TAKE_S = 3.0
 SETTLE_S = 1.0
 """Left out of every measurement: the gate opens, the compressor finds its level."""
 COMMAND_LIMIT_S = 60.0
