@@ -134,7 +134,8 @@ class PortList:
 
     def _aliases(self, pointer: Any) -> tuple[str, ...]:
         count = self._lib.jack_port_get_aliases(pointer, self._alias_array)
-        return tuple(text(self._ffi.string(self._buffers[index])) for index in range(count)) if count > 0 else ()
+        aliases = (self._ffi.string(self._buffers[index]) for index in range(count))
+        return tuple(text(alias) for alias in aliases if alias)  # PipeWire has empty ones
 
     def _strings(self, array: Any) -> list[bytes]:
         """Return the strings of a NULL-terminated array of libjack, and free it."""
