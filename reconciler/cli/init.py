@@ -49,7 +49,12 @@ def init(session: str | None, example: str | None) -> int:
             text = re.sub(r"(?m)^session:.*$", f"session: {session}", text, count=1)
     else:
         text = _STARTER.format(session=session or _slug(Path.cwd().name))
-    parse(text, path)
+    try:
+        parse(text, path)
+    except StudioError as error:
+        if session is None:
+            raise
+        raise StudioError(error.code, error.message, hint=error.hint) from error  # no file, so no place in it
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)

@@ -54,9 +54,11 @@ class LazyGroup(click.Group):
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             import difflib
 
+            from reconciler.model.errors import StudioError
+
             close = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            hint = f"; did you mean `studio {close[0]}`?" if close else ""
-            raise click.UsageError(f'there is no command "{args[0]}"{hint}')
+            hint = f"did you mean `studio {close[0]}`?" if close else "`studio --help` lists the commands"
+            raise StudioError("usage", f'there is no command "{args[0]}"', hint=hint)
         return super().resolve_command(ctx, args)
 
 
@@ -64,14 +66,14 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, prog_name="studio", message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def studio(debug: bool) -> None:
-    r"""Keep a studio in a file: plugins, parameters, links and JACK itself.
+    """Keep a studio in a file: plugins, parameters, links and JACK itself.
 
     \b
     studio plan     shows what differs between the file and what sounds
     studio apply    makes it so, and proves it by looking again
 
     MANIFEST is found by itself: studio.yaml, else the only file in sessions/.
-    """
+    """  # noqa: D301 -- click's mark for "leave these lines as they are" is the backspace itself
 
 
 def run() -> None:
@@ -92,9 +94,7 @@ def _run(arguments: list[str]) -> int:
             raise
         tell_error(error, as_json=as_json)
         return error.exit_code
-    except click.exceptions.Abort:
-        return 130
-    except KeyboardInterrupt:
+    except (click.exceptions.Abort, KeyboardInterrupt):  # click makes the one of the other
         print("interrupted; `studio apply` goes on from what is there", file=sys.stderr)
         return 130
     except click.ClickException as error:

@@ -1,5 +1,6 @@
 """What commands print: one form for errors, one for JSON, colour only on a terminal."""
 
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -34,11 +35,9 @@ def paint(text: str, style: str) -> str:
     return click.style(text, **_COLOURS[style])
 
 
-def say(text: str) -> None:
-    """Print to standard output."""
-    import os
-
-    click.echo(text, color=False if os.environ.get("NO_COLOR") else None)
+def say(text: str, *, err: bool = False) -> None:
+    """Print to standard output, or to standard error; without colour where somebody set NO_COLOR."""
+    click.echo(text, err=err, color=False if os.environ.get("NO_COLOR") else None)
 
 
 def say_json(value: object) -> None:
@@ -55,9 +54,9 @@ def tell_error(error: StudioError, *, as_json: bool) -> None:
         return
     for one in error.errors if isinstance(error, Problems) else (error,):
         place = f"{one.where}: " if one.where and str(one.where) else ""
-        click.echo(f"{place}{click.style('error', fg='red', bold=True)} [{one.code}] {one.message}", err=True)
+        say(f"{place}{paint('error', 'bad')} [{one.code}] {one.message}", err=True)
         if one.hint:
-            click.echo(f"    {one.hint}", err=True)
+            say(f"    {one.hint}", err=True)
 
 
 class Progress:

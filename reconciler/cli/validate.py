@@ -17,6 +17,7 @@ def validate(manifest: str | None, as_json: bool) -> int:
     channels and feedback loops.
     """
     from reconciler.engines import choose
+    from reconciler.manifest.files import shown
     from reconciler.manifest.load import find, load, same_name
     from reconciler.model.errors import StudioError
     from reconciler.session.compile import compile_session
@@ -27,7 +28,7 @@ def validate(manifest: str | None, as_json: bool) -> int:
     if others := same_name(path):
         raise StudioError(
             "session-name-taken",
-            f'{others[0]} has the same session name, "{session.name}"',
+            f'{shown(others[0])} has the same session name, "{session.name}"',
             where=source.where("session", address="session"),
             hint="every manifest needs a name of its own",
         )
@@ -35,5 +36,5 @@ def validate(manifest: str | None, as_json: bool) -> int:
     if as_json:
         say_json({"session": session.name, "plugins": len(session.plugins), "links": links, "valid": True})
     else:
-        say(f"{path}: {session.name} is valid: {len(session.plugins)} plugins, {links} links")
+        say(f"{source.file}: {session.name} is valid: {len(session.plugins)} plugins, {links} links")
     return 0

@@ -74,7 +74,11 @@ class Desk:
             Every mistake in the manifest; an engine that is not there; a session name that another manifest has.
         """
         source = load(path)
-        engine = choose.choose(source.manifest.engine.host)
+        try:
+            engine = choose.choose(source.manifest.engine.host)
+        except StudioError as error:
+            error.where = error.where or source.where("engine", "host", address="engine.host")
+            raise
         session = compile_session(source, choose.catalogue(engine))
         return cls(source, session, engine)
 

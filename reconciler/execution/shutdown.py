@@ -1,15 +1,17 @@
 """Ending a session: its host, and the JACK server that studio started if nobody else needs it."""
 
 import os
-import signal
 
 from reconciler.engines import choose
 from reconciler.history.lock import Lock
 from reconciler.history.record import Record
-from reconciler.host.client import HostClient
-from reconciler.host.place import Place, servers, sessions
+from reconciler.host.client import SILENCE_SECONDS, HostClient
+from reconciler.host.place import servers, sessions
 from reconciler.manifest.models import Manifest
 from reconciler.model.errors import Unavailable
+
+FORCED_SECONDS = 3.0
+"""Longest wait for an answer of a host that may be killed."""
 
 
 def bring_down(manifest: Manifest, *, keep_jack: bool = False, force: bool = False) -> list[str]:
@@ -20,7 +22,7 @@ def bring_down(manifest: Manifest, *, keep_jack: bool = False, force: bool = Fal
     keep_jack
         Leave the JACK server alone even if studio started it.
     force
-        Kill a host that does not answer; its plugins end with it.
+        Kill a host that does not answer at once; its plugins end with it.
 
     Raises
     ------
@@ -29,17 +31,18 @@ def bring_down(manifest: Manifest, *, keep_jack: bool = False, force: bool = Fal
     """
     stopped: list[str] = []
     with Lock(Record(manifest.session).folder):
-        client = HostClient.find(manifest.session)
+        client = HostClient.find(manifest.session, patience_s=FORCED_SECONDS if force else SILENCE_SECONDS)
         engine: str = manifest.engine.host
         if client is not None:
             stopped.append("the plugin host")
+            pid = client.pid
             try:
                 engine = client.status().config.engine
                 client.shutdown()
             except Unavailable:
                 if not force:
                     raise
-                _kill(manifest.session)
+                _kill(pid)
             finally:
                 client.close()
         if not keep_jack and engine != "memory":
@@ -64,13 +67,16 @@ def _needed(server: str | None) -> bool:
     return False
 
 
-def _kill(session: str) -> None:
-    """End the one process that holds the session's host lock."""
+def _kill(pid: int) -> None:
     import psutil
 
-    place = str(Place(session).lock)
-    for process in psutil.process_iter(["pid", "uids"]):
-        if process.uids().real == os.getuid() and any(file.path == place for file in process.open_files()):
-            process.send_signal(signal.SIGKILL)
-            process.wait(timeout=10)
-            return
+    try:
+        process = psutil.Process(pid)
+        process.kill()
+        process.wait(timeout=10)
+    except psutil.NoSuchProcess:
+        return  # it has just ended by itself
+    except psutil.TimeoutExpired as error:
+        hint = "a driver hangs: unplug the sound card, or restart the machine"
+        message = f"the host process {pid} does not end, not even when killed"
+        raise Unavailable("host-stuck", message, hint=hint) from error

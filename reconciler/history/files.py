@@ -1,5 +1,6 @@
 """Writing so that a crash leaves the old file or the new one, whole."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -28,6 +29,13 @@ def write(path: Path, content: bytes) -> None:
         finally:
             os.close(folder)
     except OSError as error:
-        beside.unlink(missing_ok=True)
-        hint = "make room or mend the permissions; XDG_STATE_HOME moves the folder"
-        raise StudioError("state-not-written", f"{path} cannot be written: {error.strerror}", hint=hint) from error
+        raise not_written(path, error) from error
+    finally:
+        with contextlib.suppress(OSError):  # renamed, never made, or on a disk that takes no change at all
+            beside.unlink()
+
+
+def not_written(path: Path, error: OSError) -> StudioError:
+    """Return the error of a file or folder of the session's state that cannot be written."""
+    hint = "make room or mend the permissions; XDG_STATE_HOME moves the folder"
+    return StudioError("state-not-written", f"{path} cannot be written: {error.strerror}", hint=hint)

@@ -10,6 +10,7 @@ from typing import Self
 
 import msgspec
 
+from reconciler.history.files import not_written
 from reconciler.model.errors import StudioError
 
 
@@ -27,7 +28,7 @@ class Lock:
     Raises
     ------
     StudioError
-        ``locked``, naming the holder.
+        ``locked``, naming the holder; ``state-not-written``.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -39,9 +40,7 @@ class Lock:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            hint = "mend the permissions; XDG_STATE_HOME moves the folder"
-            message = f"{self._path} cannot be written: {error.strerror}"
-            raise StudioError("state-not-written", message, hint=hint) from error
+            raise not_written(self._path, error) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -49,8 +48,12 @@ class Lock:
             os.close(self._file)
             raise _locked(holder) from error
         said = Holder(os.getpid(), " ".join(Path(part).name for part in sys.argv[:2]), time.time())
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, msgspec.json.encode(said), 0)
+        try:
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, msgspec.json.encode(said), 0)
+        except OSError as error:
+            os.close(self._file)
+            raise not_written(self._path, error) from error
         return self
 
     def __exit__(

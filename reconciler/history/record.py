@@ -50,9 +50,9 @@ class Record:
         self._current = self.folder / "current"
 
     def next_number(self) -> int:
-        """Return the number of the generation to come."""
-        last = self.current()
-        return last.number + 1 if last else 1
+        """Return the number of the generation to come; none is used twice, even if ``current`` was lost."""
+        taken = (path.stem for path in self._path(0).parent.glob("*.json"))
+        return max((int(number) for number in taken if number.isdecimal()), default=0) + 1
 
     def current(self) -> Generation | None:
         """Return the newest verified generation.
@@ -67,12 +67,12 @@ class Record:
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            raise _damaged(self._current, error) from error
+            raise self._damaged(self._current, error) from error
         path = self._path(number)
         try:
             return msgspec.json.decode(path.read_bytes(), type=Generation)
         except (OSError, msgspec.DecodeError) as error:
-            raise _damaged(path, error) from error
+            raise self._damaged(path, error) from error
 
     def baseline(self) -> Baseline:
         """Return what is ours: the newest generation's, and what an unproved apply claimed."""
@@ -88,7 +88,7 @@ class Record:
         except FileNotFoundError:
             return None
         except (OSError, msgspec.DecodeError) as error:
-            raise _damaged(self._claims, error) from error
+            raise self._damaged(self._claims, error) from error
 
     def claim(self, baseline: Baseline) -> None:
         """Note, before anything changes, what an apply will own."""
@@ -103,6 +103,16 @@ class Record:
 
     def _path(self, number: int) -> Path:
         return self.folder / "generations" / f"{number:06}.json"
+
+    def _damaged(self, path: Path, error: Exception) -> StudioError:
+        why = error.strerror if isinstance(error, OSError) else error
+        hint = f"`mv {self.folder} {self.folder}.old`: the session is then applied as if for the first time"
+        return StudioError(
+            "history-damaged",
+            f"what was applied last cannot be read ({why})",
+            where=Where(file=str(path)),
+            hint=hint,
+        )
 
 
 def merge(older: Baseline, newer: Baseline) -> Baseline:
@@ -131,10 +141,3 @@ def revision(path: Path) -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return told.stdout.strip() or None if told.returncode == 0 else None
-
-
-def _damaged(path: Path, error: Exception) -> StudioError:
-    hint = "move the file away: the session is then applied as if for the first time"
-    return StudioError(
-        "history-damaged", f"{path.name} cannot be read: {error}", where=Where(file=str(path)), hint=hint
-    )

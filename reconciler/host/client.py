@@ -2,6 +2,7 @@
 
 import os
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -41,11 +42,11 @@ class HostClient:
         self._next = 0
 
     @classmethod
-    def find(cls, session: str) -> "HostClient | None":
-        """Return a client of the session's host, None if none runs."""
+    def find(cls, session: str, *, patience_s: float = SILENCE_SECONDS) -> "HostClient | None":
+        """Return a client of the session's host, None if none runs; it waits so long for each message."""
         place = Place(session)
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        sock.settimeout(SILENCE_SECONDS)
+        sock.settimeout(patience_s)
         try:
             sock.connect(str(place.socket))
         except OSError:
@@ -77,6 +78,12 @@ class HostClient:
                 break
             time.sleep(0.01)  # another one is just starting, or just ending: either way this comes to an end
         raise _not_started(place)
+
+    @property
+    def pid(self) -> int:
+        """The host's process, as the kernel tells it, whether it answers or not."""
+        credentials = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+        return int(struct.unpack("3i", credentials)[0])
 
     def observe(self) -> Observed:
         """Read everything once."""
@@ -112,7 +119,7 @@ class HostClient:
 
     def shutdown(self) -> None:
         """Unload every plugin and end the host process; return when it has gone."""
-        pid = self.status().pid
+        pid = self.pid
         self._call("shutdown", {}, bool)
         self.close()
         _wait_gone(pid)
@@ -163,7 +170,7 @@ class HostClient:
 
     def _silent(self) -> StudioError:
         hint = f"`studio down --force` ends it (log: {self._place.log})"
-        message = f"the plugin host has not answered for {SILENCE_SECONDS:.0f} s"
+        message = f"the plugin host has not answered for {self._socket.gettimeout():.0f} s"
         return Unavailable("host-silent", message, hint=hint)
 
 
