@@ -32,7 +32,7 @@ class Interrupts(enum.StrEnum):
     SERVER = "server"
 
 
-class Change(msgspec.Struct, frozen=True, omit_defaults=True):
+class Change(msgspec.Struct, frozen=True):
     """One difference between session and studio, as a person reads it."""
 
     address: str
@@ -47,7 +47,7 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
     origin: Where | None = None
 
 
-class Pending(msgspec.Struct, frozen=True, omit_defaults=True):
+class Pending(msgspec.Struct, frozen=True):
     """A link that waits for a port that is not there."""
 
     address: str
@@ -56,7 +56,7 @@ class Pending(msgspec.Struct, frozen=True, omit_defaults=True):
     origin: Where | None = None
 
 
-class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
+class Refusal(msgspec.Struct, frozen=True):
     """Why this plan may not be applied; nothing of it runs while one stands."""
 
     code: str
@@ -83,7 +83,7 @@ class Policy(msgspec.Struct, frozen=True, omit_defaults=True):
     released: frozenset[str] = frozenset()
 
 
-class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
+class Plan(msgspec.Struct, frozen=True):
     """What differs, what to call, what waits, what is refused."""
 
     session: str

@@ -2,12 +2,15 @@
 
 import msgspec
 
-from reconciler.planning.plan import Plan
+from reconciler.planning.plan import Change, Pending, Plan, Refusal
 
 
 def schema() -> dict[str, object]:
     """Return the JSON Schema (2020-12) of a plan."""
     schemas, components = msgspec.json.schema_components([Plan], ref_template="#/$defs/{name}")
+    for whole in (Plan, Change, Pending, Refusal):  # written with every key, so that programs need not ask for any
+        form = components[whole.__name__]
+        form["required"] = list(form["properties"])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:studio-reconciler:plan:1",
