@@ -66,7 +66,7 @@ class JackClient:
         with _opening:
             _make_way(self.server)
             self.raw = _open(name, self.server, self._shutdown(on_gone), prepare, limit_s)
-            self._finalizer = weakref.finalize(self, _leave, self.raw)
+            self._finalizer = weakref.finalize(self, _leave, self.raw, self._gone)
             _clients.add(self)
 
     @property
@@ -184,16 +184,26 @@ def _open(
     return opened
 
 
-def _leave(client: Any) -> None:
+def _leave(client: Any, gone: threading.Event) -> None:
     """Close a ``jack.Client``, or give up on it after the limit."""
     jack = library.load()
     # Taken away first, so that the object's own destructor cannot call a second time.
     pointer, client._ptr = client._ptr, jack._ffi.NULL
     keep = client._keepalive
-    thread = threading.Thread(
-        target=lambda: (jack._lib.jack_client_close(pointer), keep), name="jack-close", daemon=True
-    )
-    thread.start()
+
+    def close() -> None:
+        jack._lib.jack_client_close(pointer)
+        keep.clear()
+
+    thread = threading.Thread(target=close, name="jack-close", daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        # Python 3.12 starts no thread while the process ends. A living server is left directly; what was open on a
+        # dead one ends with the process.
+        if not gone.is_set():
+            close()
+        return
     thread.join(CLOSE_LIMIT_S)
     if thread.is_alive():
         _stuck.append(thread)
