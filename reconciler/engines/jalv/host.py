@@ -4,11 +4,11 @@ Processes are started and stopped one after another: twenty started at once dead
 nineteen stopped at once jam jackd (both measured).
 """
 
-import os
 import time
 
 from reconciler.engines import refusals
 from reconciler.engines.jalv import speech
+from reconciler.engines.jalv.child import Keeper
 from reconciler.engines.jalv.plugin import CONTROLS, JalvPlugin
 from reconciler.engines.jalv.process import JalvDied, JalvProcess, Limits
 from reconciler.engines.jalv.reader import Reader
@@ -22,6 +22,7 @@ CAPABILITIES = Capabilities(formats=frozenset({"lv2"}), bypass=False, programs=T
 
 _CRASHES_KEPT = 100
 _LOOK_SECONDS = 0.002
+_RETRY_SECONDS = 0.05
 
 
 class JalvHost:
@@ -60,6 +61,7 @@ class JalvHost:
         self._plugins: dict[str, JalvPlugin] = {}
         self._crashes: list[Crash] = []
         self._reader: Reader | None = None
+        self._keeper: Keeper | None = None
 
     @property
     def kind(self) -> str:
@@ -106,7 +108,7 @@ class JalvHost:
         known = self._catalogue.describe(plugin)
         if known is None:
             raise refusals.plugin_not_found(name, plugin, self._catalogue)
-        if name in self._plugins or self._has_ports(client):
+        if name in self._plugins:
             raise refusals.name_taken(name, client)
         self._plugins[name] = self._start(name, client, known)
 
@@ -193,6 +195,9 @@ class JalvHost:
         while self._plugins:
             _, plugin = self._plugins.popitem()
             plugin.process.stop()
+        if self._keeper is not None:
+            self._keeper.close()
+            self._keeper = None
         if self._reader is not None:
             self._reader.close()
             self._reader = None
@@ -239,11 +244,27 @@ class JalvHost:
         )
 
     def _start(self, name: str, client: str, known: PluginType) -> JalvPlugin:
+        """Start a plugin; one of its name that is just leaving, with a host that died, gets the time to."""
         if self.graph is not None and not self.graph.alive:
             raise refusals.jack_gone(self._server)
-        if self._reader is None:
-            self._reader = Reader()
-        process = JalvProcess(client, known, self._environment(), self._reader, self._limits)
+        end = time.monotonic() + self._limits.settle
+        while True:
+            if self._has_ports(client):
+                error = refusals.name_taken(name, client)
+            else:
+                try:
+                    return self._attempt(name, client, known)
+                except EngineError as refusal:
+                    error = refusal
+            if error.code != "name-taken" or time.monotonic() > end:
+                raise error
+            time.sleep(_RETRY_SECONDS)
+
+    def _attempt(self, name: str, client: str, known: PluginType) -> JalvPlugin:
+        try:
+            process = self._open(client, known)
+        except JalvDied:
+            raise refusals.plugin_failed(name, known.uri, "the process that starts plugins is gone") from None
         try:
             printed = process.greet()
             plugin = JalvPlugin(name, process, speech.sample_rate_hz(printed), self._limits)
@@ -261,6 +282,18 @@ class JalvHost:
             raise refusals.name_taken(name, client)
         return plugin
 
+    def _open(self, client: str, known: PluginType) -> JalvProcess:
+        if self._reader is None:
+            self._reader = Reader()
+        if self._keeper is not None and not self._keeper.alive:
+            self._keeper.close()
+            self._keeper = None
+        if self._keeper is None:
+            self._keeper = Keeper()
+        return JalvProcess(
+            client, known, self._variables(), keeper=self._keeper, reader=self._reader, limits=self._limits
+        )
+
     def _refusal(self, name: str, process: JalvProcess, reason: str) -> StudioError:
         """Say why a plugin did not come to its prompt, or not past it."""
         match speech.failure(process.printed()):
@@ -275,10 +308,10 @@ class JalvHost:
             case speech.Failure.PLUGIN:
                 return refusals.plugin_failed(name, process.type.uri, reason, process.last_words())
 
-    def _environment(self) -> dict[str, str]:
+    def _variables(self) -> dict[str, str]:
         server = {} if self._server is None else {"JACK_DEFAULT_SERVER": self._server}
         # LC_ALL: a decimal comma would turn 0.5 into 0. JACK_NO_START_SERVER: a plugin starts no server of its own.
-        return {**os.environ, **server, "JACK_NO_START_SERVER": "1", "LC_ALL": "C"}
+        return {**server, "JACK_NO_START_SERVER": "1", "LC_ALL": "C"}
 
     def _has_ports(self, client: str) -> bool:
         return self.graph is not None and any(port.startswith(f"{client}:") for port in self.graph.ports())

@@ -1,16 +1,12 @@
 """One jalv process: started on a terminal of its own, asked, stopped.
 
-The terminal (no echo, no CR) makes jalv show its prompt, which it does not flush into a pipe (measured), and is the
-line that ties it to us: when we are gone it reads the end of its input and leaves. jalv 1.10 does not, and a plugin
-that hangs cannot, therefore the kernel is told as well to kill it with us (``setpriv --pdeathsig``).
+The terminal (no echo, no CR) makes jalv show its prompt, which it does not flush into a pipe (measured).
 """
 
 import contextlib
-import functools
 import os
-import select
 import shutil
-import subprocess
+import signal
 import time
 import tty
 from collections.abc import Callable, Mapping
@@ -18,6 +14,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from reconciler.engines.jalv import speech
+from reconciler.engines.jalv.child import Keeper, KeeperGone
 from reconciler.engines.jalv.reader import Lines, Reader, Stream
 from reconciler.model.catalogue import PluginType
 from reconciler.model.errors import Unavailable
@@ -34,7 +31,8 @@ class Limits(msgspec.Struct, frozen=True):
     answer: float = 10.0
     """For a reply. Usually 0.1-2 ms."""
     settle: float = 2.0
-    """Until a preset, a port or a name that was asked for shows."""
+    """Until a preset or a port that was asked for shows, and until a name that is taken becomes free: when a host
+    dies, its 20 plugins are ended within about a second."""
     leave: float = 2.0
     """After the end of its input, and again after SIGTERM. Usually 0.02-0.1 s."""
 
@@ -52,8 +50,10 @@ class JalvProcess:
         The JACK client name to ask for.
     known
         The plugin.
-    environment
-        The variables to start it with.
+    variables
+        Environment variables to add.
+    keeper
+        Starts it.
     reader
         Reads what it prints.
     limits
@@ -66,7 +66,14 @@ class JalvProcess:
     """
 
     def __init__(
-        self, client: str, known: PluginType, environment: Mapping[str, str], reader: Reader, limits: Limits
+        self,
+        client: str,
+        known: PluginType,
+        variables: Mapping[str, str],
+        *,
+        keeper: Keeper,
+        reader: Reader,
+        limits: Limits,
     ) -> None:
         self.client = client
         self.type = known
@@ -75,29 +82,25 @@ class JalvProcess:
         self._silent = False
         self._out = Stream()
         self._err = Lines()
-        ours, theirs = os.openpty()
+        argv = [_program(), "-x", "-n", client, known.uri.removeprefix("lv2:")]
+        terminal, theirs = os.openpty()
+        complaints, their_complaints = os.pipe()
         try:
             tty.setraw(theirs)
-            self._popen = subprocess.Popen(
-                [*_tied(), _program(), "-x", "-n", client, known.uri.removeprefix("lv2:")],
-                stdin=theirs,
-                stdout=theirs,
-                stderr=subprocess.PIPE,
-                env=dict(environment),
-                start_new_session=True,  # a Ctrl-C in the musician's terminal is for the command, not for the plugins
-            )
-        except BaseException:
-            os.close(ours)
+            self._child = keeper.start(argv, variables, terminal=theirs, complaints=their_complaints, ours=terminal)
+        except BaseException as error:
+            os.close(terminal)
+            os.close(complaints)
+            if isinstance(error, KeeperGone):
+                raise JalvDied from error
             raise
         finally:
             os.close(theirs)
-        assert self._popen.stderr is not None
-        self._terminal: int | None = ours
-        # The reader closes it; a file object would close the number a second time.
-        self._complaints: int | None = os.dup(self._popen.stderr.fileno())
-        self._popen.stderr.close()
-        reader.add(ours, self._out)
-        reader.add(self._complaints, self._err)
+            os.close(their_complaints)
+        self._terminal: int | None = terminal
+        self._complaints: int | None = complaints
+        reader.add(terminal, self._out)
+        reader.add(complaints, self._err)
 
     def greet(self) -> str:
         """Wait for its first prompt and return everything it said before. Raises :class:`JalvDied`."""
@@ -107,12 +110,12 @@ class JalvProcess:
     @property
     def pid(self) -> int:
         """The process id."""
-        return self._popen.pid
+        return self._child.pid
 
     @property
     def alive(self) -> bool:
-        """Whether the process runs; one that ended is reaped by asking."""
-        return self._popen.poll() is None
+        """Whether the process runs."""
+        return not self._child.ended()
 
     def printed(self) -> str:
         """Return everything it said so far, but for what earlier replies took away."""
@@ -126,9 +129,10 @@ class JalvProcess:
 
     def ending(self) -> str:
         """Say in words how it ended, or that it hangs; to be asked before it is killed."""
-        if not self._silent:
-            _ended(self._popen, self._limits.leave)  # its terminal closes a moment before it is gone
-        return speech.ending(None if self._silent else self._popen.poll())
+        if self._silent:
+            return speech.ending(None)
+        self._child.ended(self._limits.leave)  # its terminal closes a moment before it is gone
+        return speech.ending(self._child.reap())
 
     def send(self, command: bytes) -> None:
         """Write one command, forgetting what it said before. Raises :class:`JalvDied`."""
@@ -172,6 +176,7 @@ class JalvProcess:
             return
         with contextlib.suppress(OSError):  # it is gone already, which is what we want
             os.write(self._terminal, b"quit\n")
+        self._child.release()
         self._reader.close_descriptor(self._terminal)
         self._terminal = None
 
@@ -185,11 +190,12 @@ class JalvProcess:
         """
         self.hang_up()
         patience = self._limits.leave if deadline is None else max(deadline - time.monotonic(), 0.0)
-        if not _ended(self._popen, patience):
-            self._popen.terminate()
-            if not _ended(self._popen, patience):
-                self._popen.kill()
-        self._popen.wait()
+        for force in (signal.SIGTERM, signal.SIGKILL):
+            if self._child.ended(patience):
+                break
+            self._child.signal(force)
+        while self._child.reap() is None:
+            self._child.ended(_LOOK_SECONDS)
         with self._reader.changed:  # its last words may still be in the pipe
             self._reader.changed.wait_for(lambda: self._err.ended, _LOOK_SECONDS)
         if self._complaints is not None:
@@ -198,7 +204,7 @@ class JalvProcess:
 
     def kill(self) -> None:
         """End a process that does not listen."""
-        self._popen.kill()
+        self._child.signal(signal.SIGKILL)
         self.stop()
 
     def _wait(self, complete: Callable[[], bool], seconds: float) -> None:
@@ -206,7 +212,7 @@ class JalvProcess:
         with self._reader.changed:
             while not complete():
                 left = end - time.monotonic()
-                if self._out.ended or self._popen.poll() is not None:
+                if self._out.ended or self._child.ended():
                     raise JalvDied
                 if left <= 0:
                     self._silent = True
@@ -223,31 +229,3 @@ def _program() -> str:
             hint="Install the package jalv; Debian, Ubuntu, Fedora, Arch and openSUSE all call it so.",
         )
     return program
-
-
-@functools.cache
-def _tied() -> tuple[str, ...]:
-    """Return the command that ties a process to our life, or nothing where util-linux's setpriv is missing.
-
-    It is set between fork and exec by a program of its own, because Python code there may deadlock in a process with
-    threads. The tie is to the thread that starts the plugin: the kernel counts that as the parent.
-    """
-    setpriv = shutil.which("setpriv")
-    if setpriv is None:
-        return ()
-    tie = (setpriv, "--pdeathsig", "KILL")
-    works = subprocess.run([*tie, "true"], stdin=subprocess.DEVNULL, capture_output=True, check=False)
-    return tie if works.returncode == 0 else ()
-
-
-def _ended(popen: subprocess.Popen[bytes], seconds: float) -> bool:
-    """Wait for the end without the sleeps of Popen.wait, which would cost up to 50 ms a plugin."""
-    if popen.poll() is not None:
-        return True
-    descriptor = os.pidfd_open(popen.pid)
-    try:
-        poll = select.poll()
-        poll.register(descriptor, select.POLLIN)
-        return bool(poll.poll(seconds * 1000))
-    finally:
-        os.close(descriptor)
