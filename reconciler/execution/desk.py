@@ -142,7 +142,10 @@ class Desk:
         last = self.record.current()
         if last is None:
             return None
-        session = msgspec.structs.replace(last.session, links=last.links, wires=())
+        declared = resolve(last.session, last.after.ports, server_up=True).declared
+        places = {link: where for link, wire in declared.items() if (where := last.session.origin(wire))}
+        origins = {**places, **last.session.origins}
+        session = msgspec.structs.replace(last.session, links=last.links, wires=(), origins=origins)
         return reconcile(session, self.studio().observe(), last.baseline, Policy("ignore"))
 
     def apply(self, plan: Plan, *, released: Iterable[str] = (), told: Told = lambda _: None) -> Applied:
