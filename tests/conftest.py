@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from tests.support import isolation
-from tests.support.jackd import Jackd, jackd, unique_name
+from tests.support.jackd import NOBODY, Jackd, jackd
 
 _run = {"mark": "", "shm": ""}
 
@@ -22,7 +22,7 @@ def pytest_configure() -> None:
     _run["shm"] = isolation.own_shm()
     _run["mark"] = isolation.mark_this_run()
     os.environ["JACK_NO_START_SERVER"] = "1"
-    os.environ["JACK_DEFAULT_SERVER"] = unique_name()
+    os.environ["JACK_DEFAULT_SERVER"] = NOBODY
 
 
 def pytest_report_header() -> list[str]:
@@ -65,6 +65,13 @@ def isolated_xdg(shared_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
             monkeypatch.setenv(variable, str(home / name))
         monkeypatch.setenv("XDG_CACHE_HOME", str(shared_cache))
         yield home
+
+
+@pytest.fixture
+def private_shm() -> None:
+    """For tests that damage what all JACK servers of a /dev/shm share."""
+    if _run["shm"] != "private":
+        pytest.skip(f"would disturb other JACK servers: /dev/shm is {_run['shm']}")
 
 
 @pytest.fixture(scope="session")

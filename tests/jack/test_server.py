@@ -1,5 +1,6 @@
 """Starting, finding, stopping and retuning a JACK server."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -22,7 +23,7 @@ from reconciler.engines.jack.server import JackHardware
 from reconciler.model.errors import EngineError, StudioError, Unavailable
 from reconciler.model.resources import JackSettings
 from tests.support.crowd import crowd
-from tests.support.jackd import MISSING, Jackd, unique_name
+from tests.support.jackd import MISSING, Jackd, server_name
 from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.jack, pytest.mark.skipif(shutil.which("jackd") is None, reason=MISSING)]
@@ -33,12 +34,12 @@ DUMMY = JackSettings(driver="dummy", sample_rate=48000, period=256, realtime=Fal
 @pytest.fixture
 def hardware(isolated_xdg: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[JackHardware]:
     """Hardware without a server, of a name of its own."""
-    monkeypatch.setenv("JACK_DEFAULT_SERVER", unique_name())
     hardware = JackHardware(isolated_xdg / "run" / "studio")
-    yield hardware
-    record = hardware.log.with_name("jackd.json")
-    if record.exists() and "{" in record.read_text(encoding="utf-8") and hardware.running() is not None:
-        hardware.stop()
+    with server_name() as name:
+        monkeypatch.setenv("JACK_DEFAULT_SERVER", name)
+        yield hardware
+        if hardware.running() is not None:
+            hardware.stop()
 
 
 def pid_of(hardware: JackHardware) -> int:
@@ -215,7 +216,7 @@ def test_a_server_of_somebody_else_is_left_alone(hardware: JackHardware, fresh_j
 
 def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    error = refusal(JackHardware(tmp_path / "file" / "run", unique_name()), DUMMY)
+    error = refusal(JackHardware(tmp_path / "file" / "run"), DUMMY)
     assert error.code == "jack-not-started"
     assert str(tmp_path / "file") in error.message
 
@@ -353,6 +354,24 @@ def test_the_period_of_no_server_is_refused(hardware: JackHardware) -> None:
     with pytest.raises(Unavailable) as caught:
         hardware.set_period(256)
     assert caught.value.code == "jack-not-running"
+
+
+def test_a_full_table_of_servers_is_explained(hardware: JackHardware, private_shm: None) -> None:
+    """Eight killed servers of eight names leave jackd no room for a ninth, until the table is removed."""
+    table = Path("/dev/shm/jack-shm-registry")
+    before = table.read_bytes() if table.exists() else None
+    for number in range(8):
+        with contextlib.suppress(AssertionError):  # the table may be full earlier
+            Jackd(f"studio-test-{os.getpid()}-killed-{number}").kill()
+    error = refusal(hardware, DUMMY)
+    assert "table of servers is full" in error.message
+    assert "jack-shm-registry" in (error.hint or "")
+    if before is None:
+        table.unlink()
+    else:
+        table.write_bytes(before)
+    hardware.start(DUMMY)
+    assert hardware.running() is not None
 
 
 def test_the_log_keeps_what_jackd_said_and_how_it_ended(hardware: JackHardware) -> None:

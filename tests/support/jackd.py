@@ -15,12 +15,24 @@ import pytest
 from tests.support.waiting import eventually
 
 MISSING = "jackd is not installed (Debian and Ubuntu: apt install jackd2)"
-_numbers = itertools.count(1)
+NOBODY = "studio-test-nobody"
+"""A server name that no server ever has."""
+_taken: set[int] = set()
 
 
-def unique_name() -> str:
-    """Return a server name that nobody else uses."""
-    return f"studio-test-{os.getpid()}-{next(_numbers)}"
+@contextmanager
+def server_name() -> Iterator[str]:
+    """Lend a server name that nobody else uses.
+
+    Names are used again: jackd has a table of eight servers, in which a killed one keeps its line until a server of
+    the same name starts ("Too many servers already active", measured).
+    """
+    number = next(number for number in itertools.count(1) if number not in _taken)
+    _taken.add(number)
+    try:
+        yield f"studio-test-{os.getpid()}-{number}"
+    finally:
+        _taken.discard(number)
 
 
 class Jackd:
@@ -88,8 +100,9 @@ def jackd(period: int = 256) -> Iterator[Jackd]:
     """Run a server of its own name for a while; skips the test where there is no jackd."""
     if shutil.which("jackd") is None:
         pytest.skip(MISSING)
-    server = Jackd(unique_name(), period)
-    try:
-        yield server
-    finally:
-        server.stop()
+    with server_name() as name:
+        server = Jackd(name, period)
+        try:
+            yield server
+        finally:
+            server.stop()

@@ -29,6 +29,11 @@ _MEANINGS = (
     ),
     ("server already active", "a JACK server of that name is running already", "Stop it, or use another server name."),
     (
+        "Too many servers already active",
+        "JACK's table of servers is full: eight run, or were killed and left their lines",
+        "Stop them; when none runs, remove /dev/shm/jack-shm-registry.",
+    ),
+    (
         "Unknown driver",
         "jackd has no such driver",
         "Installed drivers are usually alsa, dummy, firewire and net; `jackd -d DRIVER --help` tells.",
