@@ -29,7 +29,7 @@ from reconciler.host.recorder import FlightRecorder
 from reconciler.host.server import Connection, Door
 from reconciler.model.actions import Action, Outcome
 from reconciler.model.catalogue import Catalogue
-from reconciler.model.errors import StudioError
+from reconciler.model.errors import StudioError, Unavailable
 
 LOOK_SECONDS = 0.5
 """How often a host that nobody asks anything looks whether JACK and its plugins are still there."""
@@ -130,6 +130,8 @@ class HostProcess:
             self.recorder.clear()
             connection.notify("outcome", outcome)
             self.door.publish("outcome", {"outcome": outcome})
+            if not connection.open:
+                raise Unavailable("client-gone", "whoever asked for this apply has gone; it stops here")
 
         return self.studio.execute(actions, told)
 

@@ -1,7 +1,5 @@
 """Plugins: created, replaced, set, removed. Renames are next door in :mod:`reconciler.planning.renames`."""
 
-import fnmatch
-
 from reconciler.model.actions import AddPlugin, RemovePlugin, SetActive, SetParam, SetProgram
 from reconciler.model.resources import Engine, Link, Plugin
 from reconciler.planning.builder import PlanBuilder, Stage, Step
@@ -171,9 +169,12 @@ class PluginPlanner:
                 self._set_param(want.name, symbol, before, value, needs=(loaded,))
             else:
                 self.builder.step(Stage.SETTINGS, SetParam(want.name, symbol, value), address, (loaded,))
+        if ours is not None and not dropped:  # a program need not set what was ours and is declared no more
+            for symbol in sorted(ours.params.keys() - want.params.keys()):
+                self._let_go(current, symbol, needs=(loaded,))
         return True
 
-    def _let_go(self, current: Plugin, symbol: str) -> None:
+    def _let_go(self, current: Plugin, symbol: str, needs: tuple[Step, ...] = ()) -> None:
         """Put a parameter that the manifest no longer declares back to where it rests."""
         name = current.name
         rest = self.session.rest.get(name, {}).get(symbol)
@@ -181,7 +182,7 @@ class PluginPlanner:
             return
         if symbol in self.session.switched.get(name, ()) or self.is_ignored(name, f"params.{symbol}"):
             return  # the plugin's own switch follows `active`
-        self._set_param(name, symbol, current.params.get(symbol), rest, reason=DROPPED)
+        self._set_param(name, symbol, current.params.get(symbol), rest, reason=DROPPED, needs=needs)
 
     def _set_param(
         self,
@@ -204,7 +205,7 @@ class PluginPlanner:
 
     def is_ignored(self, name: str, what: str) -> bool:
         """Whether the manifest leaves ``what`` of this plugin to somebody else."""
-        return any(fnmatch.fnmatchcase(what, pattern) for pattern in self.session.ignored.get(name, ()))
+        return what in self.session.ignored.get(name, ())
 
     # -- what goes ----------------------------------------------------------------------------------------------------
 

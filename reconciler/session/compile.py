@@ -7,7 +7,8 @@ import itertools
 import msgspec
 
 from reconciler.manifest.load import Source
-from reconciler.manifest.models import LinkSpec, PluginSpec
+from reconciler.manifest.models import PluginSpec
+from reconciler.manifest.names import matches
 from reconciler.model.catalogue import Catalogue, Direction, PluginType, Unit
 from reconciler.model.errors import StudioError, Where, raise_all
 from reconciler.model.resources import JackSettings, Link, Plugin
@@ -39,6 +40,7 @@ class _Compiler:
         self.types: dict[str, PluginType | None] = {}
         self.plugins: dict[str, Plugin] = {}
         self.rest: dict[str, dict[str, float]] = {}
+        self.ignored: dict[str, tuple[str, ...]] = {}
         self.links: dict[Link, Where] = {}
         self.wires: dict[str, Wire] = {}
         self.origins: dict[str, Where] = {}
@@ -54,8 +56,7 @@ class _Compiler:
             for place, (left, right) in enumerate(itertools.pairwise(nodes), start=1):
                 self._link(left, right, self.source.where("chains", chain, place))
         for place, link in enumerate(manifest.links):
-            left, right = _ends(link)
-            self._link(left, right, self.source.where("links", place))
+            self._link(link.source, link.target, self.source.where("links", place))
         self._refuse_cycle()
         raise_all(self.errors)
         jack = manifest.hardware.jack
@@ -74,7 +75,7 @@ class _Compiler:
             links=frozenset(self.links),
             wires=tuple(self.wires.values()),
             protected=frozenset(name for name, spec in manifest.plugins.items() if spec.protect),
-            ignored={name: tuple(spec.ignore) for name, spec in manifest.plugins.items() if spec.ignore},
+            ignored=self.ignored,
             switched={name: (kind.enabled.symbol,) for name, kind in self.types.items() if kind and kind.enabled},
             moved=dict(manifest.moved),
             origins=self.origins,
@@ -99,6 +100,7 @@ class _Compiler:
                 self.origins[f"plugins.{name}.params.{info.symbol}"] = where
             except StudioError as error:
                 self.errors.append(error)
+        self._ignore(name, spec, kind, values)
         rest = {info.symbol: info.default for info in kind.parameters}
         program = None
         if spec.program is not None:
@@ -111,6 +113,34 @@ class _Compiler:
                 self.errors.append(error)
         self.rest[name] = rest
         return Plugin(name, spec.plugin, self._active(spec, kind, values, here), program, values)
+
+    def _ignore(self, name: str, spec: PluginSpec, kind: PluginType, declared: dict[str, float]) -> None:
+        """Note what is somebody else's; patterns become symbols, so that names and ``*`` mean what they say."""
+        found: list[str] = []
+        for place, entry in enumerate(spec.ignore):
+            _, is_parameter, key = entry.partition("params.")
+            where = self.source.where("plugins", name, "ignore", place)
+            if not is_parameter:
+                matched = [word for word in ("active", "program") if matches(word, [entry])]
+                if "*" in entry:
+                    matched += [
+                        f"params.{info.symbol}" for info in kind.parameters if matches(f"params.{info.symbol}", [entry])
+                    ]
+            elif "*" in key:
+                matched = [f"params.{info.symbol}" for info in kind.parameters if matches(info.symbol, [key])]
+            else:
+                try:
+                    matched = [f"params.{parameters.find(kind, key, where).symbol}"]
+                except StudioError as error:
+                    self.errors.append(error)
+                    continue
+            for one in matched:
+                if one.removeprefix("params.") in declared and one.startswith("params."):
+                    message = f"{one} is both set and ignored"
+                    self._fail("contradiction", message, where, hint="keep one of the two")
+            found += matched
+        if found:
+            self.ignored[name] = tuple(dict.fromkeys(found))
 
     def _active(self, spec: PluginSpec, kind: PluginType, values: dict[str, float], here: Where) -> bool:
         """``active`` and the plugin's own lv2:enabled port are one switch on hosts that bypass through it."""
@@ -216,10 +246,3 @@ def _units(kind: PluginType) -> dict[str, str]:
         for info in kind.parameters
         if info.unit or info.unit_symbol
     }
-
-
-def _ends(link: str | LinkSpec) -> tuple[str, str]:
-    if isinstance(link, str):
-        left, _, right = link.partition("->")
-        return left.strip(), right.strip()
-    return link.source, link.target

@@ -15,7 +15,7 @@ from reconciler.model.catalogue import ENABLED, ParameterInfo, PluginType, Prese
 from reconciler.model.errors import StudioError, Where
 from reconciler.model.values import float32, text
 
-__all__ = ["resolve", "resolve_program"]
+__all__ = ["find", "resolve", "resolve_program"]
 
 _T = TypeVar("_T")
 
@@ -59,7 +59,7 @@ def resolve(
         ``unknown-value``, ``not-a-whole-number``, ``out-of-range``, ``not-finite``, and those of
         :func:`reconciler.model.units.parse` and :func:`reconciler.model.units.convert`.
     """
-    info = _find(kind, key, where)
+    info = find(kind, key, where)
     return info, _Reader(info, where).read(raw)
 
 
@@ -100,7 +100,8 @@ def resolve_program(kind: PluginType, value: str | int, where: Where | None = No
     raise StudioError("unknown-program", f'{kind.name} has no program "{value}"', where=where, hint=hint)
 
 
-def _find(kind: PluginType, key: str, where: Where | None) -> ParameterInfo:
+def find(kind: PluginType, key: str, where: Where | None = None) -> ParameterInfo:
+    """Return the parameter that ``key`` means. Raises as :func:`resolve` does for a key."""
     if (info := kind.parameter(key)) is not None:
         return info
     folded = key.strip().casefold()

@@ -65,7 +65,7 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
     wires: tuple[Wire, ...] = ()
     protected: frozenset[str] = frozenset()
     ignored: dict[str, tuple[str, ...]] = {}
-    """Per plugin, globs over ``active``, ``program`` and ``params.SYMBOL`` that are somebody else's."""
+    """Per plugin, what is somebody else's: ``active``, ``program``, ``params.SYMBOL``."""
     switched: dict[str, tuple[str, ...]] = {}
     """Plugins with a click-free switch of their own, and its symbol (designated ``lv2:enabled``)."""
     moved: dict[str, str] = {}

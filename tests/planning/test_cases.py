@@ -17,7 +17,7 @@ from reconciler.session.compile import compile_session
 CASES = sorted((Path(__file__).parent.parent / "cases").glob("*.yaml"))
 
 
-def _desk(manifest: dict[str, Any], world: MemoryStudio) -> Desk:
+def make_desk(manifest: dict[str, Any], world: MemoryStudio) -> Desk:
     text = yaml.safe_dump({"version": 1, "session": "case", **manifest}, sort_keys=False, allow_unicode=True)
     source = parse(text, Path("case.yaml"))
     studio = LocalStudio(world.host, world.open_graph, world.hardware)
@@ -52,12 +52,14 @@ def test_plan_reads_as_written(path: Path, tmp_path: Path, monkeypatch: pytest.M
     for client, ports in case.get("foreign", {}).items():
         world.add_client(client, outputs=ports.get("outputs", []), inputs=ports.get("inputs", []))
     if "before" in case:
-        desk = _desk(case["before"], world)
+        desk = make_desk(case["before"], world)
         assert desk.apply(desk.plan()).proved
     for deed in case.get("by_hand", []):
         _by_hand(world, deed)
     try:
-        text = render(_desk(case["manifest"], world).plan(case.get("release", ())), explain=case.get("explain", False))
+        text = render(
+            make_desk(case["manifest"], world).plan(case.get("release", ())), explain=case.get("explain", False)
+        )
     except StudioError as error:
         text = f"error [{error.code}] {error.message}\n{error.hint}"
     assert text.rstrip() == case["plan"].rstrip()
