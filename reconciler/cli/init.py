@@ -45,6 +45,8 @@ def init(session: str | None, example: str | None) -> int:
     path = Path("studio.yaml")
     if example is not None:
         text = known[example].read_text(encoding="utf-8")
+        # The schema is found beside the examples only; `studio schema` writes one beside this file.
+        text = re.sub(r"(?m)^# yaml-language-server:.*\n", "", text, count=1)
         if session is not None:
             text = re.sub(r"(?m)^session:.*$", f"session: {session}", text, count=1)
     else:

@@ -29,7 +29,7 @@ def choose(asked: str) -> str:
         hint = f"engine.host can be auto, {', '.join(ENGINES)}"
         raise Unavailable("host-unsupported", f"this version does not drive {asked}", hint=hint)
     if shutil.which("jalv") is None:
-        hint = "install jalv (Debian, Ubuntu, Fedora, Arch and openSUSE all call the package jalv)"
+        hint = "`studio doctor` says how to install it"
         raise Unavailable("host-not-installed", "jalv, which runs the plugins, is not installed", hint=hint)
     return "jalv"
 
