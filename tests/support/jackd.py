@@ -18,6 +18,12 @@ MISSING = "jackd is not installed (Debian and Ubuntu: apt install jackd2)"
 NOBODY = "studio-test-nobody"
 """A server name that no server ever has."""
 _taken: set[int] = set()
+_numbers = itertools.count(1)
+
+
+def unique_name() -> str:
+    """Return a server name that is never used again; for servers that are stopped, not killed."""
+    return f"studio-test-{os.getpid()}-unique-{next(_numbers)}"
 
 
 @contextmanager
