@@ -7,12 +7,10 @@ from collections.abc import Iterable
 
 from reconciler.model.catalogue import Catalogue, PluginType, PresetInfo
 from reconciler.model.errors import EngineError, Unavailable, Where
-
-CLIENT_NAME_BYTES = 63
-"""Longest JACK client name, in bytes of UTF-8 (jackd2 1.9.21 and PipeWire: 64 with the closing NUL)."""
+from reconciler.model.resources import Capabilities
 
 
-def client_name(prefix: str, name: str) -> str:
+def client_name(prefix: str, name: str, capabilities: Capabilities) -> str:
     """Return the JACK client name of a plugin, or refuse a name that no JACK server would grant as it is.
 
     jackd2 refuses what is too long, newer jalv cuts it silently, Carla turns ``:`` and ``/`` into dots: each would
@@ -29,8 +27,8 @@ def client_name(prefix: str, name: str) -> str:
         why = "it is empty or has blanks at an end"
     elif ":" in client or "/" in client or any(unicodedata.category(letter).startswith("C") for letter in client):
         why = "it holds a colon, a slash or an invisible character"
-    elif size > CLIENT_NAME_BYTES:
-        why = f"with the prefix it takes {size} bytes, and JACK allows {CLIENT_NAME_BYTES}"
+    elif size > capabilities.name_bytes:
+        why = f"with the prefix it takes {size} bytes, and {capabilities.name_bytes} are allowed"
     else:
         return client
     raise EngineError(

@@ -65,6 +65,8 @@ class Capabilities(msgspec.Struct, frozen=True):
     programs: bool
     rename: bool
     """Renames a plugin in place; without it a rename is a new plugin that takes over values and links."""
+    name_bytes: int = 63
+    """Longest name with the prefix, in bytes of UTF-8. JACK's own limit; Carla in multiple-clients mode cuts at 57."""
 
 
 class Engine(msgspec.Struct, frozen=True):

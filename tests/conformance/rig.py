@@ -53,7 +53,8 @@ class Rig:
     prefix: str
     open_client: Callable[[str], None]
     """Let a foreign JACK client with the ports ``out_1`` and ``in_1`` come; it leaves with the rig."""
-    kill_plugin: Callable[[str], None]
+    kill_plugin: Callable[[str], None] | None
+    """Let one plugin die; None where plugins share the host's process and die with it."""
     kill_server: Callable[[], None]
     leftovers: Callable[[], list[str]]
     """Processes of the host that are running now."""

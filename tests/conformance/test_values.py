@@ -121,13 +121,16 @@ def _kinds(rig: Rig) -> list[Control]:
     return [roles.mono, roles.unit, roles.large, roles.integer, roles.toggle, roles.enumeration]
 
 
+# No subnormal numbers: libraries of plugins switch the whole process to flush them to zero, Carla's among them.
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     kind=st.integers(0, 5),
-    value=st.floats(allow_nan=False, allow_infinity=False) | st.floats(-100, 30000) | st.floats(0, 1, width=32),
+    value=st.floats(allow_nan=False, allow_infinity=False, allow_subnormal=False)
+    | st.floats(-100, 30000, allow_subnormal=False)
+    | st.floats(0, 1, width=32, allow_subnormal=False),
 )
 @example(kind=0, value=-0.0)
-@example(kind=1, value=1e-45)
+@example(kind=1, value=1.2e-38)
 @example(kind=3, value=0.49999997)
 def test_every_value_lands_where_the_rule_says(rig: Rig, kind: int, value: float) -> None:
     control = _kinds(rig)[kind]

@@ -102,7 +102,7 @@ class JalvHost:
             ``jack-gone``, ``host-not-installed``.
         """
         self._notice()
-        client = refusals.client_name(self._prefix, name)
+        client = refusals.client_name(self._prefix, name, CAPABILITIES)
         if plugin.partition(":")[0] not in CAPABILITIES.formats:
             raise refusals.unsupported(name, f"Loading {plugin}", "jalv loads only lv2: plugins.")
         known = self._catalogue.describe(plugin)

@@ -49,7 +49,7 @@ class MemoryHost:
     def add(self, name: str, plugin: str) -> None:
         """Load a plugin; see :meth:`PluginHost.add <reconciler.engines.ports.PluginHost.add>`."""
         engine = self._living()
-        client = refusals.client_name(self._prefix, name)
+        client = refusals.client_name(self._prefix, name, self._capabilities)
         if engine is None:
             raise refusals.jack_gone(None)
         if plugin.partition(":")[0] not in self._capabilities.formats:
@@ -80,7 +80,7 @@ class MemoryHost:
         engine, plugin_id, _ = self._find(name)
         if not self._capabilities.rename:
             raise refusals.unsupported(name, "Renaming", "Add a plugin under the new name and remove this one.")
-        client = refusals.client_name(self._prefix, to)
+        client = refusals.client_name(self._prefix, to, self._capabilities)
         if to == name:
             return
         if client in engine.server.clients():
