@@ -51,7 +51,14 @@ def _agreed(as_json: bool) -> bool:
 
     if as_json or not sys.stdin.isatty():
         raise StudioError("not-confirmed", "there is nobody to ask here", hint="`--yes` applies without asking")
-    return click.confirm("\napply this?", default=False)
+    agreed = click.confirm("\napply this?", default=False)
+    if not agreed:
+        say("nothing was applied")
+    return agreed
+
+
+def _calls(count: int) -> str:
+    return f"{count} call" if count == 1 else f"{count} calls"
 
 
 def _tell(applied: object) -> None:
@@ -70,9 +77,11 @@ def _tell(applied: object) -> None:
     if applied.proved:
         waiting = len(applied.residual.pending)
         note = f", {waiting} waiting for a port" if waiting else ""
-        say(f"{paint('applied', 'add')}: {done} calls, read back as planned{note} (generation {applied.generation})")
+        say(f"{paint('applied', 'add')}: {_calls(done)}, read back as planned{note} (generation {applied.generation})")
         return
-    say(f"{paint('not as asked', 'bad')}: {done} calls done, {len(applied.failures)} failed, {skipped} skipped; left:")
+    say(
+        f"{paint('not as asked', 'bad')}: {_calls(done)} done, {len(applied.failures)} failed, {skipped} skipped; left:"
+    )
     for change in applied.residual.changes:
         say(f"  {change.address}  {detail(change)}".rstrip())
     for refusal in applied.residual.refused:

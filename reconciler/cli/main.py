@@ -1,6 +1,7 @@
 """The command ``studio``: one module a command, imported only when that command runs."""
 
 import importlib
+import io
 import os
 import sys
 from typing import Any
@@ -62,7 +63,11 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup,
+    no_args_is_help=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="studio", message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def studio(debug: bool) -> None:
@@ -78,6 +83,9 @@ def studio(debug: bool) -> None:
 
 def run() -> None:
     """Run the command line; every error ends here, in one form, with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show is told all the same
     sys.exit(_run(sys.argv[1:]))
 
 
@@ -88,7 +96,7 @@ def _run(arguments: list[str]) -> int:
     debug = "--debug" in arguments
     as_json = "--json" in arguments
     try:
-        result: Any = studio.main(args=arguments, prog_name="studio", standalone_mode=False)
+        result: Any = studio.main(args=arguments or ["--help"], prog_name="studio", standalone_mode=False)
     except StudioError as error:
         if debug:
             raise
@@ -98,8 +106,10 @@ def _run(arguments: list[str]) -> int:
         print("interrupted; `studio apply` goes on from what is there", file=sys.stderr)
         return 130
     except click.ClickException as error:
-        hint = f"`{error.ctx.command_path} --help`" if isinstance(error, click.UsageError) and error.ctx else None
-        tell_error(StudioError("usage", error.format_message(), hint=hint), as_json=as_json)
+        path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else None
+        named = [argument for argument in arguments[:1] if argument in COMMANDS]
+        hint = f"`{path or ' '.join(['studio', *named])} --help`"
+        tell_error(StudioError("usage", " ".join(error.format_message().split()), hint=hint), as_json=as_json)
         return 1
     except BrokenPipeError:  # the reader of our output has gone, as in `studio ports | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

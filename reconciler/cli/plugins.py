@@ -18,7 +18,7 @@ _SNIPPET_PARAMETERS = 8
 """How many parameters the manifest snippet shows: enough to see how it goes, few enough to read."""
 
 
-@click.group()
+@click.group(no_args_is_help=False)
 def plugins() -> None:
     """Find installed plugins and see what can be set on them."""
 

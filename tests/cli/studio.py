@@ -66,8 +66,9 @@ class Terminal:
     def __init__(self, command: list[str], env: Mapping[str, str], width: int) -> None:
         self._near, far = pty.openpty()
         fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
+        # setsid makes it the terminal that Ctrl-C comes from, and turns into the command.
         self._process = subprocess.Popen(
-            command, stdin=far, stdout=far, stderr=far, start_new_session=True, env={**os.environ, **env}
+            ["setsid", "--ctty", *command], stdin=far, stdout=far, stderr=far, env={**os.environ, **env}
         )
         os.close(far)
         self.shown = ""

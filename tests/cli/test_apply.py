@@ -1,4 +1,4 @@
-"""``studio apply``, ``drift``, ``status``, ``up`` and ``down`` on the memory engine: what they do, say and exit with."""
+"""``studio apply``, ``drift``, ``status``, ``up`` and ``down`` on the memory engine: deeds, words and exit codes."""
 
 import signal
 from collections.abc import Sequence
