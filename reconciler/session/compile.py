@@ -95,7 +95,8 @@ class _Compiler:
             try:
                 info, value = parameters.resolve(kind, key, raw, where)
                 if info.symbol in values:
-                    self._fail("declared-twice", f'"{key}" is the parameter {info.symbol}, declared before', where)
+                    message = f'"{key}" is the parameter {info.symbol}, declared before'
+                    self._fail("declared-twice", message, where, hint="keep one of the two")
                 values[info.symbol] = value
                 self.origins[f"plugins.{name}.params.{info.symbol}"] = where
             except StudioError as error:
@@ -121,11 +122,7 @@ class _Compiler:
             _, is_parameter, key = entry.partition("params.")
             where = self.source.where("plugins", name, "ignore", place)
             if not is_parameter:
-                matched = [word for word in ("active", "program") if matches(word, [entry])]
-                if "*" in entry:
-                    matched += [
-                        f"params.{info.symbol}" for info in kind.parameters if matches(f"params.{info.symbol}", [entry])
-                    ]
+                matched = [entry]
             elif "*" in key:
                 matched = [f"params.{info.symbol}" for info in kind.parameters if matches(info.symbol, [key])]
             else:
@@ -160,7 +157,7 @@ class _Compiler:
     def _not_installed(self, name: str, uri: str) -> StudioError:
         close = difflib.get_close_matches(uri, self.catalogue.uris(), n=1, cutoff=0.8)
         package = self.catalogue.package(uri)
-        if package:
+        if package and (not close or self.catalogue.package(close[0]) != package):
             hint = f"it comes with the package {package}"
         elif close:
             hint = f"did you mean {close[0]}?"
