@@ -1,6 +1,6 @@
 """Declared wires against the ports that are there: links to have, links to wait for, ends that do not fit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -10,6 +10,8 @@ from reconciler.planning.plan import Pending, Refusal
 from reconciler.session.matching import names, number
 from reconciler.session.pairing import pair
 from reconciler.session.session import Endpoint, EndPort, Session, Wire
+
+UNKNOWN = "known once JACK runs"
 
 
 class Wiring(msgspec.Struct, frozen=True):
@@ -25,57 +27,71 @@ def resolve(session: Session, ports: Mapping[str, Port], *, server_up: bool) -> 
     """Match every wire of the session against ``ports`` (by ``node:port``)."""
     if not session.wires:
         return Wiring()
-    by_node: dict[tuple[str, Direction], list[Port]] = {}
-    for port in ports.values():
-        by_node.setdefault((port.name.partition(":")[0], port.direction), []).append(port)
+    index = _Index(ports)
     links: dict[Link, str] = {}
     pending: list[Pending] = []
     refused: list[Refusal] = []
     for wire in session.wires:
-        origin = session.origin(wire.address)
-        sources = _ports(wire.source, Direction.OUT, by_node)
-        targets = _ports(wire.target, Direction.IN, by_node)
-        missing = wire.source if not sources else wire.target if not targets else None
-        if missing is not None:
-            pending.append(
-                Pending(wire.address, str(missing), _why(wire, missing, by_node, server_up=server_up), origin)
-            )
+        sources = index.find(wire.source, Direction.OUT)
+        targets = index.find(wire.target, Direction.IN)
+        if not sources or not targets:
+            missing, direction = (wire.target, Direction.IN) if sources else (wire.source, Direction.OUT)
+            hint = _hint(wire, index.names(missing.node, direction), direction) if server_up else UNKNOWN
+            pending.append(Pending(wire.address, str(missing), hint, session.origin(wire.address)))
             continue
         paired = pair(sources, targets)
         if isinstance(paired, str):
             message = f"{wire.source} into {wire.target}: {paired}"
             hint = "name the ports, as in `node:port`, or choose some with a pattern such as `system:playback_[12]`"
-            refused.append(Refusal("channels-differ", wire.address, message, hint, origin))
+            refused.append(Refusal("channels-differ", wire.address, message, hint, session.origin(wire.address)))
             continue
         for link in paired:
             links.setdefault(link, wire.address)
-    return Wiring(
-        frozenset(links), tuple(pending), tuple(refused), {link.address: wire for link, wire in links.items()}
-    )
+    declared = {link.address: wire for link, wire in links.items()}
+    return Wiring(frozenset(links), tuple(pending), tuple(refused), declared)
 
 
-def _ports(end: Endpoint, direction: Direction, by_node: Mapping[tuple[str, Direction], list[Port]]) -> list[EndPort]:
-    if end.ports is not None:
-        return list(end.ports)
-    there = by_node.get((end.node, direction), [])
-    if end.pattern is None:
-        return [EndPort(port.name, port.kind) for port in there]
-    short = {port.name.partition(":")[2]: port for port in there}
-    found = [short[name] for name in names(list(short), end.pattern)]
-    if not found and (count := number(end.pattern, direction)) is not None:
-        found = there[count - 1 : count]
-    return [EndPort(port.name, port.kind) for port in found]
+class _Index:
+    """The ports that are there, found by full name at once and by node only where a pattern asks for it."""
+
+    def __init__(self, ports: Mapping[str, Port]) -> None:
+        self._ports = ports
+        self._nodes: dict[tuple[str, Direction], dict[str, Port]] | None = None
+
+    def find(self, end: Endpoint, direction: Direction) -> Sequence[EndPort]:
+        """Return the ports that an endpoint means now."""
+        if end.ports is not None:
+            return end.ports
+        if end.pattern is not None:
+            exact = self._ports.get(f"{end.node}:{end.pattern}")
+            if exact is not None and exact.direction is direction:
+                return (EndPort(exact.name, exact.kind),)
+        there = self._node(end.node, direction)
+        if end.pattern is None:
+            found = list(there.values())
+        elif (count := number(end.pattern, direction)) is not None:
+            found = list(there.values())[count - 1 : count]
+        else:
+            found = [there[name] for name in names(list(there), end.pattern)]
+        return [EndPort(port.name, port.kind) for port in found]
+
+    def names(self, node: str, direction: Direction) -> list[str]:
+        """Return what a node's ports are called, without the node."""
+        return list(self._node(node, direction))
+
+    def _node(self, node: str, direction: Direction) -> dict[str, Port]:
+        if self._nodes is None:
+            self._nodes = {}
+            for port in self._ports.values():
+                client, _, short = port.name.partition(":")
+                self._nodes.setdefault((client, port.direction), {})[short] = port
+        return self._nodes.get((node, direction), {})
 
 
-def _why(
-    wire: Wire, missing: Endpoint, by_node: Mapping[tuple[str, Direction], list[Port]], *, server_up: bool
-) -> str | None:
-    if not server_up:
-        return "known once JACK runs"
+def _hint(wire: Wire, there: list[str], direction: Direction) -> str | None:
     if wire.suggestion:
         return f"did you mean {wire.suggestion}?"
-    direction = Direction.OUT if missing is wire.source else Direction.IN
-    if there := by_node.get((missing.node, direction)):
-        side = "outputs" if direction is Direction.OUT else "inputs"
-        return f"the {side} of {missing.node} are {', '.join(port.name.partition(':')[2] for port in there[:8])}"
-    return None
+    if not there:
+        return None
+    node = wire.source.node if direction is Direction.OUT else wire.target.node
+    return f"the {direction}puts of {node} are {', '.join(there[:8])}{', …' if len(there) > 8 else ''}"
