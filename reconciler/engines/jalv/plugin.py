@@ -136,10 +136,15 @@ class JalvPlugin:
             time.sleep(_LOOK_SECONDS)
 
     def _mend_defaults(self) -> None:
-        """Scale the defaults that follow the sample rate, which jalv forgets (it scales their ranges only)."""
-        for symbol, info in self._infos.items():
-            if info.per_sample_rate and self._held[symbol] != self._default(info):
-                self.set(symbol, self._default(info))
+        """Put right what jalv starts with wrongly.
+
+        It starts at 0 where the plugin states no default, even outside the range, at a stated default outside the
+        range, and at 0.34 Hz where the default is 0.34 times the sample rate. The catalogue knows better.
+        """
+        for symbol in self._listed:
+            default = self._default(self._infos[symbol])
+            if self._held[symbol] != default:
+                self.set(symbol, default)
 
     def _default(self, info: ParameterInfo) -> float:
-        return float32(info.default * self._rate_hz / REFERENCE_RATE) if info.per_sample_rate else float32(info.default)
+        return conform(info, info.default, self._rate_hz)

@@ -1,0 +1,121 @@
+"""Reading and writing jalv's language."""
+
+import os
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.engines.jalv import speech
+from reconciler.engines.jalv.reader import Lines, Reader, Stream
+from reconciler.model.values import float32
+from tests.support.waiting import eventually
+
+# As jalv 1.6.6 and jackd2 1.9.21 print them.
+TAKEN = """UI:           None
+Client name = fil conflits with another running client
+Cannot connect to the server
+JackShmReadWritePtr1::~JackShmReadWritePtr1 - Init not done for -1, skipping unlock
+Failed to connect to audio system
+Exiting...
+"""
+UNKNOWN = "Failed to find plugin\nExiting...\n"
+NO_SERVER = """UI:           None
+Cannot connect to server socket err = No such file or directory
+Cannot connect to server request channel
+jack server is not running or cannot be started
+Failed to connect to audio system
+Exiting...
+"""
+
+
+@pytest.mark.parametrize(
+    ("printed", "failure"),
+    [
+        (TAKEN, speech.Failure.NAME_TAKEN),
+        (UNKNOWN, speech.Failure.PLUGIN_NOT_FOUND),
+        (NO_SERVER, speech.Failure.NO_SERVER),
+        ("UI:           None\nerror: /tmp/x already exists\n", speech.Failure.PLUGIN),
+        ("", speech.Failure.PLUGIN),
+    ],
+)
+def test_why_a_start_failed_is_read_from_its_words(printed: str, failure: speech.Failure) -> None:
+    assert speech.failure(printed) is failure
+
+
+def test_last_words_leave_out_what_is_said_every_time() -> None:
+    assert speech.last_words([*TAKEN.splitlines(), "", "cannot load model.bin"]) == [
+        "Client name = fil conflits with another running client",
+        "Cannot connect to the server",
+        "Failed to connect to audio system",
+        "cannot load model.bin",
+    ]
+
+
+def test_a_reply_is_read_whatever_stands_around_it() -> None:
+    reply = "plugin says hello\n> gain = 1.000000\nfreq=3\nlevel in = 5.000000\nq = -0.500000\n> "
+    assert speech.values(reply) == {"gain": "1.000000", "q": "-0.500000"}
+
+
+def test_of_two_equal_symbols_the_first_is_the_port() -> None:
+    assert speech.values("gain = 1.000000\ngain = 7.000000\n> ") == {"gain": "1.000000"}
+
+
+def test_newer_jalv_prints_integers_and_truth() -> None:
+    assert speech.number("true", 0.0) == 1.0
+    assert speech.number("false", 1.0) == 0.0
+    assert speech.number("3", 0.0) == 3.0
+    assert speech.agrees("3", 3.0)
+    assert not speech.agrees("3", 3.2)
+
+
+@given(st.floats(width=32, allow_nan=False, allow_infinity=False))
+def test_every_float32_survives_being_set_and_read(value: float) -> None:
+    word = speech.setting("x", value).decode().split()[2]
+    scanned = struct.unpack("<f", struct.pack("<f", float(word)))[0]
+    assert scanned == value
+    assert speech.number(f"{scanned:f}", value) == value
+
+
+@given(st.floats(width=32, allow_nan=False, allow_infinity=False), st.floats(-1e6, 1e6, width=32))
+def test_what_is_printed_differently_is_believed_instead_of_what_was_held(printed: float, held: float) -> None:
+    read = speech.number(f"{printed:f}", held)
+    assert read == held if f"{held:f}" == f"{printed:f}" else read == float32(float(f"{printed:f}"))
+
+
+def test_commands_fit_into_jalvs_line() -> None:
+    assert speech.presetting("http://example.org/p#x-1_y.z") == b"preset http://example.org/p#x-1_y.z\n"
+    assert speech.presetting("urn:" + "x" * 1012) is None
+    longest = speech.presetting("urn:" + "x" * 1011)
+    assert longest is not None
+    assert len(longest) == speech.LINE_BYTES
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(None, "stopped answering"), (0, "by itself"), (1, "exit code 1"), (-11, "memory fault"), (-15, "SIGTERM")],
+)
+def test_an_end_is_told_in_words(code: int | None, words: str) -> None:
+    assert words in speech.ending(code)
+
+
+def test_a_flood_of_prints_stops_nobody_and_fills_no_memory() -> None:
+    reader, flood, words = Reader(), Stream(), Lines()
+    out, into = os.pipe()
+    err, complain = os.pipe()
+    reader.add(out, flood)
+    reader.add(err, words)
+    chunk = b"x" * 65536
+    for number in range(64):
+        os.write(into, chunk)  # blocks for ever if nobody reads
+        os.write(complain, f"line {number}\n".encode())
+    os.close(into)
+    os.close(complain)
+    eventually(lambda: flood.ended and words.ended)
+    with reader.changed:
+        assert 0 < len(flood.data) <= 1 << 20
+        assert words.text().splitlines()[-2:] == ["line 62", "line 63"]
+    reader.close_descriptor(out)
+    reader.close_descriptor(err)
+    reader.close()
