@@ -5,6 +5,7 @@ takes the claim's place. So whatever an apply leaves half-done is known to be ou
 """
 
 import os
+import shlex
 from pathlib import Path
 
 import msgspec
@@ -106,7 +107,8 @@ class Record:
 
     def _damaged(self, path: Path, error: Exception) -> StudioError:
         why = error.strerror if isinstance(error, OSError) else error
-        hint = f"`mv {self.folder} {self.folder}.old`: the session is then applied as if for the first time"
+        command = shlex.join(["mv", str(self.folder), f"{self.folder}.old"])
+        hint = f"`{command}`: the session is then applied as if for the first time"
         return StudioError(
             "history-damaged",
             f"what was applied last cannot be read ({why})",
