@@ -3,7 +3,7 @@
 import os
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -17,7 +17,7 @@ from reconciler.host.client import HostClient
 from reconciler.host.place import servers
 from reconciler.host.protocol import HostConfig
 from reconciler.manifest.load import Source, load
-from reconciler.model.actions import Action, Outcome, StartServer
+from reconciler.model.actions import Action, Outcome, RestartServer, StartServer
 from reconciler.model.errors import Refused, Stale, StudioError, Unavailable, Where, from_dict
 from reconciler.model.resources import JackSettings, Link, Observed
 from reconciler.planning.plan import Baseline, Plan, Policy
@@ -195,7 +195,27 @@ class Desk:
         self._claim(before)
         journal.begin(plan.actions)
         outcomes = self.studio().execute(plan.actions, heard)
-        return tuple(zip(plan.actions, outcomes, strict=True)), self.studio().observe()
+        ran, after = tuple(zip(plan.actions, outcomes, strict=True)), self.studio().observe()
+        if after.jack is None:
+            raise self._server_gone(ran)
+        return ran, after
+
+    def _server_gone(self, ran: Sequence[tuple[Action, Outcome]]) -> StudioError:
+        """Say the one thing that matters, instead of every call that came to nothing for want of a server."""
+        where = self.session.origin("hardware.jack")
+        for action, outcome in ran:
+            if outcome.error is not None and isinstance(action.call, StartServer | RestartServer):
+                error = from_dict(outcome.error)
+                error.where = where or error.where
+                return error
+        done = sum(outcome.status == "done" for _, outcome in ran)
+        again = "start it again, then `studio apply`" if self.session.manage == "never" else "`studio apply` starts it"
+        return Unavailable(
+            "jack-gone",
+            f"the JACK server died during the apply, with {done} of {len(ran)} calls done",
+            where=where,
+            hint=f"{again}; it goes on from what is there",
+        )
 
     def _plan(self, observed: Observed, released: frozenset[str]) -> Plan:
         policy = Policy(self.source.manifest.policy.unmanaged, released)
