@@ -1,11 +1,13 @@
 """Ending a session: its host, and the JACK server that studio started if nobody else needs it."""
 
+import contextlib
 import os
+import signal
 
 from reconciler.engines import choose
 from reconciler.history.lock import Lock
 from reconciler.history.record import Record
-from reconciler.host.client import SILENCE_SECONDS, HostClient
+from reconciler.host.client import END_SECONDS, SILENCE_SECONDS, HostClient, ends_within
 from reconciler.host.place import servers, sessions
 from reconciler.manifest.models import Manifest
 from reconciler.model.errors import Unavailable
@@ -68,15 +70,9 @@ def _needed(server: str | None) -> bool:
 
 
 def _kill(pid: int) -> None:
-    import psutil
-
-    try:
-        process = psutil.Process(pid)
-        process.kill()
-        process.wait(timeout=10)
-    except psutil.NoSuchProcess:
-        return  # it has just ended by itself
-    except psutil.TimeoutExpired as error:
+    with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+        os.kill(pid, signal.SIGKILL)
+    if not ends_within(pid, END_SECONDS):
         hint = "a driver hangs: unplug the sound card, or restart the machine"
         message = f"the host process {pid} does not end, not even when killed"
-        raise Unavailable("host-stuck", message, hint=hint) from error
+        raise Unavailable("host-stuck", message, hint=hint)

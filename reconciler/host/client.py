@@ -1,6 +1,7 @@
 """The other end of the host's socket: a :class:`~reconciler.engines.studio.Studio` that lives elsewhere."""
 
 import os
+import select
 import socket
 import struct
 import subprocess
@@ -28,6 +29,8 @@ _STARTED: list[subprocess.Popen[bytes]] = []
 
 START_SECONDS = 10.0
 """Longest wait for a host that another command is just starting or ending."""
+END_SECONDS = 10.0
+"""Longest wait for a host to end, once its plugins are unloaded."""
 
 T = TypeVar("T")
 
@@ -122,7 +125,9 @@ class HostClient:
         pid = self.pid
         self._call("shutdown", {}, bool)
         self.close()
-        _wait_gone(pid)
+        if not ends_within(pid, END_SECONDS):
+            message = f"the host process {pid} does not end"
+            raise Unavailable("host-stuck", message, hint="`studio down --force`")
 
     def close(self) -> None:
         """Hang up; the host goes on."""
@@ -210,12 +215,15 @@ def _not_started(place: Place) -> StudioError:
     return Unavailable("host-not-started", message, hint=f"its log is {place.log}", details={"log": lines[-20:]})
 
 
-def _wait_gone(pid: int) -> None:
-    import psutil
-
+def ends_within(pid: int, seconds: float) -> bool:
+    """Wait until a process has ended; one that its parent has not waited for yet has ended too."""
     try:
-        psutil.Process(pid).wait(timeout=10)
-    except psutil.NoSuchProcess:
-        return
-    except psutil.TimeoutExpired as error:
-        raise Unavailable("host-stuck", f"the host process {pid} does not end", hint="`studio down --force`") from error
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
+    finally:
+        os.close(descriptor)

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Self
 import psutil
 
 from reconciler.engines import choose
-from reconciler.host.client import HostClient
+from reconciler.host.client import HostClient, ends_within
 from reconciler.host.place import servers, sessions
 
 COMMAND = (sys.executable, "-m", "reconciler")
@@ -163,10 +163,9 @@ def put_everything_down() -> None:
         if found is not None:
             found.send_signal(signal.SIGCONT)
             found.terminate()
-            _, left = psutil.wait_procs([found], timeout=10)
-            for process in left:
-                process.kill()
-                process.wait(10)
+            if not ends_within(found.pid, 10):
+                found.kill()
+                assert ends_within(found.pid, 10)
     _, hardware = choose.ground("jalv", None, servers())
     if hardware.running() is not None:
         hardware.stop()

@@ -166,7 +166,10 @@ def test_a_host_that_dies_on_the_way_is_one_clear_error_and_the_next_apply_goes_
     ("hardware", "hint"),
     [
         ("", "start it again, then `studio apply`; it goes on from what is there"),
-        ("hardware: { jack: { manage: start } }\n", "`studio apply` starts it; it goes on from what is there"),
+        (
+            "hardware: { jack: { driver: dummy, manage: start } }\n",
+            "`studio apply` starts it; it goes on from what is there",
+        ),
     ],
 )
 def test_a_server_that_dies_on_the_way_is_one_clear_error(
@@ -191,7 +194,7 @@ def test_a_server_that_dies_on_the_way_is_one_clear_error(
 
 def test_a_server_that_does_not_start_is_one_clear_error(world: MemoryStudio, sit: Sit) -> None:
     world.lose_server()
-    desk = sit(VOICE + "hardware: { jack: { period: 16, manage: start } }\n")
+    desk = sit(VOICE + "hardware: { jack: { driver: dummy, period: 16, manage: start } }\n")
     world.calls.fail_when(lambda call: isinstance(call, StartServer), Effect.LOSE)
     with pytest.raises(StudioError) as caught:
         desk.apply(desk.plan())
