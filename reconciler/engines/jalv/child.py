@@ -48,9 +48,7 @@ class Keeper:
         """Whether it runs."""
         return self._popen.poll() is None
 
-    def start(
-        self, argv: Sequence[str], variables: Mapping[str, str], *, terminal: int, complaints: int, ours: int
-    ) -> "Child":
+    def start(self, argv: Sequence[str], variables: Mapping[str, str], *, terminal: int, ours: int) -> "Child":
         """Start a process with these variables added to our own.
 
         Parameters
@@ -59,8 +57,8 @@ class Keeper:
             The program and its arguments.
         variables
             Added to the environment that the keeper got when it was started.
-        terminal, complaints
-            Descriptors that become its input and output, and its stderr.
+        terminal
+            The descriptor that becomes its stdin, stdout and stderr.
         ours
             The other side of the terminal, for the keeper to hold.
 
@@ -69,7 +67,7 @@ class Keeper:
         KeeperGone
         """
         request = {"start": list(argv), "variables": dict(variables)}
-        return Child(self, self.ask(request, [terminal, complaints, ours])["pid"])
+        return Child(self, self.ask(request, [terminal, ours])["pid"])
 
     def ask(self, request: Mapping[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Any]:
         """Send a request and return its answer. Raises :class:`KeeperGone`."""

@@ -35,7 +35,7 @@ def main(descriptor: int) -> None:
     terminals: dict[int, int] = {}
     with contextlib.suppress(ConnectionError):
         while True:
-            message, descriptors, _, _ = socket.recv_fds(host, _MESSAGE_BYTES, 3)
+            message, descriptors, _, _ = socket.recv_fds(host, _MESSAGE_BYTES, 2)
             for received in descriptors:
                 os.set_inheritable(received, False)  # recv_fds drops the flag that would do it
             if not message:
@@ -48,15 +48,14 @@ def main(descriptor: int) -> None:
 def _serve(request: dict[str, Any], descriptors: list[int], terminals: dict[int, int]) -> dict[str, Any]:
     """Do what is asked.
 
-    ``start``: argv and variables, with the plugin's terminal, its stderr and our side of the terminal; gives ``pid``.
-    ``release``: close our side of that pid's terminal. ``reap``: gives ``code`` of a pid that ended, else None. A
-    process that ended stays until it is reaped, so that its pid means nobody else.
+    ``start``: argv and variables, with the plugin's terminal and our side of it; gives ``pid``. ``release``: close our
+    side of that pid's terminal. ``reap``: gives ``code`` of a pid that ended, else None. A process that ended stays
+    until it is reaped, so that its pid means nobody else.
     """
     if "start" in request:
-        terminal, complaints, ours = descriptors
-        pid = _start(request["start"], request["variables"], terminal, complaints)
+        terminal, ours = descriptors
+        pid = _start(request["start"], request["variables"], terminal)
         os.close(terminal)
-        os.close(complaints)
         terminals[pid] = ours
         return {"pid": pid}
     if "release" in request:
@@ -70,7 +69,7 @@ def _serve(request: dict[str, Any], descriptors: list[int], terminals: dict[int,
     return {"code": os.waitstatus_to_exitcode(status) if reaped else None}
 
 
-def _start(argv: list[str], variables: dict[str, str], terminal: int, complaints: int) -> int:
+def _start(argv: list[str], variables: dict[str, str], terminal: int) -> int:
     """Start a plugin on its terminal, in a session of its own, out of reach of the musician's Ctrl-C."""
     keeper = os.getpid()
     environment = {**os.environ, **variables}
@@ -80,9 +79,8 @@ def _start(argv: list[str], variables: dict[str, str], terminal: int, complaints
     try:
         for ignored in _IGNORED:
             signal.signal(ignored, signal.SIG_DFL)
-        os.dup2(complaints, 2)
-        os.dup2(terminal, 0)
-        os.dup2(terminal, 1)
+        for standard in (0, 1, 2):
+            os.dup2(terminal, standard)
         os.setsid()
         if _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) == 0 and os.getppid() == keeper:
             os.execvpe(argv[0], argv, environment)  # noqa: S606 - a list, and no shell
