@@ -22,6 +22,7 @@ from reconciler.model.errors import Refused, Stale, StudioError, Unavailable, Wh
 from reconciler.model.resources import JackSettings, Link, Observed
 from reconciler.planning.plan import Baseline, Plan, Policy
 from reconciler.planning.reconcile import reconcile
+from reconciler.planning.renames import follow
 from reconciler.planning.wiring import resolve
 from reconciler.session.compile import compile_session
 from reconciler.session.session import Session
@@ -192,7 +193,7 @@ class Desk:
             journal.outcome(outcome)
             told(outcome)
 
-        self._claim(before)
+        self._claim(plan, before)
         journal.begin(plan.actions)
         outcomes = self.studio().execute(plan.actions, heard)
         ran, after = tuple(zip(plan.actions, outcomes, strict=True)), self.studio().observe()
@@ -225,10 +226,11 @@ class Desk:
         """Return every link the manifest comes to, with the ports that are there."""
         return self.session.links | resolve(self.session, observed.ports, server_up=True).links
 
-    def _claim(self, observed: Observed) -> None:
+    def _claim(self, plan: Plan, observed: Observed) -> None:
         session = self.session
         ours = Baseline(session.plugins, self._links(observed), session.protected)
-        self.record.claim(merge(self.record.claims() or Baseline(), ours))
+        followed = follow(self.record.baseline(), plan, observed.plugins)
+        self.record.claim(merge(merge(self.record.claims() or Baseline(), followed), ours))
 
     def _record(self, before: Observed, after: Observed) -> int:
         links = self._links(after)
