@@ -32,6 +32,7 @@ def rename(planner: PluginPlanner) -> None:
             protected.add(new)
         del have[old]
         if in_place:
+            planner.check_name(new)
             builder.step(Stage.RENAME, RenamePlugin(old, new), cause)
             have[new] = msgspec.structs.replace(current, name=new)
             planner.renamed[old] = new
