@@ -97,6 +97,22 @@ class Terminal:
             pass
         return self._process.wait(max(deadline - time.monotonic(), 0.1))
 
+    def interrupt(self, *, within_s: float = 30.0) -> int:
+        """Press Ctrl-C until it ends, and return the exit code.
+
+        Once more each second, as a person would: CPython notes a signal that comes in the instant between the prompt
+        and the read, but the read then waits for a key.
+        """
+        deadline = time.monotonic() + within_s
+        while time.monotonic() < deadline:
+            self.type("\x03")
+            ready, _, _ = select.select([self._near], [], [], 1.0)
+            while ready:
+                if not self._read(deadline):
+                    return self._process.wait(max(deadline - time.monotonic(), 0.1))
+                ready, _, _ = select.select([self._near], [], [], 1.0)
+        raise AssertionError(f"Ctrl-C does not end it:\n{self.shown}")
+
     def close(self) -> None:
         """End what has not ended."""
         self._process.kill()

@@ -39,7 +39,7 @@ def test_anything_else_leaves_all_as_it_was(write: Write, answer: str) -> None:
 def test_ctrl_c_at_the_question_leaves_all_as_it_was(write: Write) -> None:
     write()
     with terminal("apply") as at:
-        assert at.until(QUESTION).type("\x03").end() == 130
+        assert at.until(QUESTION).interrupt() == 130
         assert "interrupted" in at.shown
         assert "Traceback" not in at.shown
     assert host("voice") is None
