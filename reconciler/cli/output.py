@@ -1,6 +1,7 @@
 """What commands print: one form for errors, one for JSON, colour only on a terminal."""
 
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable
@@ -25,6 +26,8 @@ _COLOURS: dict[str, dict[str, Any]] = {
     "bold": {"bold": True},
 }
 PROGRESS_AFTER_SECONDS = 0.5
+_CONTROL = re.compile(r"\x1b(?!\[[0-9;]*m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]")
+"""What a name from a file or from JACK may hold and a terminal would obey; colours and line ends are not among it."""
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 manifest_argument = click.argument("manifest", required=False, type=click.Path())
@@ -37,6 +40,7 @@ def paint(text: str, style: str) -> str:
 
 def say(text: str, *, err: bool = False) -> None:
     """Print to standard output, or to standard error; without colour where somebody set NO_COLOR."""
+    text = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
     click.echo(text, err=err, color=False if os.environ.get("NO_COLOR") else None)
 
 
