@@ -32,8 +32,10 @@ def drift(manifest: str | None, as_json: bool) -> int:
         raise StudioError("never-applied", f"{name} was never applied on this machine", hint="`studio apply`")
     if as_json:
         say_json(found)
-    elif found.empty:
-        say(f"{found.session}: no drift")
-    else:
+    elif not found.empty:
         say(render(found, paint) + "\n`studio apply` puts it back")
+    elif found.pending:
+        say(render(found, paint))
+    else:
+        say(f"{found.session}: no drift")
     return 0 if found.empty else DIFFERS

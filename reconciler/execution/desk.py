@@ -25,7 +25,7 @@ from reconciler.planning.reconcile import reconcile
 from reconciler.planning.renames import follow
 from reconciler.planning.wiring import resolve
 from reconciler.session.compile import compile_session
-from reconciler.session.session import Session
+from reconciler.session.session import Endpoint, EndPort, Session, Wire
 
 
 class Applied(msgspec.Struct, frozen=True):
@@ -143,10 +143,10 @@ class Desk:
         last = self.record.current()
         if last is None:
             return None
+        wires = tuple(_wire(last, link) for link in sorted(last.links - last.session.links))
         declared = resolve(last.session, last.after.ports, server_up=True).declared
         places = {link: where for link, wire in declared.items() if (where := last.session.origin(wire))}
-        origins = {**places, **last.session.origins}
-        session = msgspec.structs.replace(last.session, links=last.links, wires=(), origins=origins)
+        session = msgspec.structs.replace(last.session, wires=wires, origins={**places, **last.session.origins})
         return reconcile(session, self.studio().observe(), last.baseline, Policy("ignore"))
 
     def apply(self, plan: Plan, *, released: Iterable[str] = (), told: Told = lambda _: None) -> Applied:
@@ -268,6 +268,17 @@ class Desk:
                 where=self.source.where("session", address="session"),
                 hint="rename the session in one of the two files",
             )
+
+
+def _wire(last: Generation, link: Link) -> Wire:
+    """Return a link to a foreign port as it was made, to be waited for when that port has gone."""
+
+    def end(name: str) -> Endpoint:
+        node, _, port = name.partition(":")
+        ours = node in last.session.plugins
+        return Endpoint(node, port, (EndPort(name, last.after.ports[name].kind),) if ours else None)
+
+    return Wire(end(link.source), end(link.target))
 
 
 def _same(last: Generation, session: Session, links: frozenset[Link]) -> bool:

@@ -45,6 +45,7 @@ def bring_down(manifest: Manifest, *, keep_jack: bool = False, force: bool = Fal
                 if not force:
                     raise
                 _kill(pid)
+                HostClient.find(manifest.session)  # returns when the plugins that it left have gone too
             finally:
                 client.close()
         if not keep_jack and engine != "memory":
