@@ -52,8 +52,19 @@ def build(
     server: str | None,
     servers: Path,
     before: Callable[[Action], None] | None = None,
+    lock: int | None = None,
 ) -> LocalStudio:
-    """Return a studio whose plugin host lives in this process; ``servers`` keeps the records of JACK servers."""
+    """Return a studio whose plugin host lives in this process.
+
+    Parameters
+    ----------
+    servers
+        Keeps the records of JACK servers.
+    before
+        Called with each action before it runs.
+    lock
+        Descriptor of the session's lock, for plugins that end a moment later than this process.
+    """
     known = catalogue(engine)
     if engine == "memory":
         from reconciler.engines.memory import MemoryStudio
@@ -63,7 +74,7 @@ def build(
     from reconciler.engines.jalv import JalvHost
 
     open_graph, hardware = ground(engine, server, servers)
-    host = JalvHost(known, server, prefix)
+    host = JalvHost(known, server, prefix, lock=lock)
 
     def open_and_show() -> AudioGraph:
         host.graph = open_graph()  # where the host sees its plugins' ports come and go

@@ -28,9 +28,10 @@ _STARTED: list[subprocess.Popen[bytes]] = []
 """Hosts that this process started. They outlive it on purpose; those that ended are reaped at the next start."""
 
 START_SECONDS = 10.0
-"""Longest wait for a host that another command is just starting or ending."""
+"""Longest wait for a host that is just starting or ending; 20 plugins of one that died take about a second."""
 END_SECONDS = 10.0
 """Longest wait for a host to end, once its plugins are unloaded."""
+_LOOK_SECONDS = 0.01
 
 T = TypeVar("T")
 
@@ -46,8 +47,34 @@ class HostClient:
 
     @classmethod
     def find(cls, session: str, *, patience_s: float = SILENCE_SECONDS) -> "HostClient | None":
-        """Return a client of the session's host, None if none runs; it waits so long for each message."""
+        """Return a client of the session's host, None if none runs.
+
+        A host that is just starting or ending is waited for, and so are the plugins of one that died: whoever looked
+        meanwhile would take them for somebody else's, and plan with what is gone a moment later.
+
+        Parameters
+        ----------
+        patience_s
+            How long the client waits for each message.
+
+        Raises
+        ------
+        Unavailable
+            ``host-busy``: that took longer than :data:`START_SECONDS`.
+        """
         place = Place(session)
+        give_up = time.monotonic() + START_SECONDS
+        while True:
+            found = cls._connect(place, patience_s)
+            if found is not None or not place.taken():
+                return found
+            if time.monotonic() > give_up:
+                message = f"the plugin host of {session} has been starting or ending for {START_SECONDS:.0f} s"
+                raise Unavailable("host-busy", message, hint=f"try again in a moment (log: {place.log})")
+            time.sleep(_LOOK_SECONDS)
+
+    @classmethod
+    def _connect(cls, place: Place, patience_s: float) -> "HostClient | None":
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         sock.settimeout(patience_s)
         try:
@@ -64,7 +91,7 @@ class HostClient:
         Raises
         ------
         Unavailable
-            ``host-not-started``, with what it printed; or the error that the engine raised.
+            ``host-not-started``, with what it printed; ``host-busy``; or the error that the engine raised.
         """
         found = cls.find(config.session)
         if found is not None:
@@ -79,7 +106,6 @@ class HostClient:
                 return found
             if mine:
                 break
-            time.sleep(0.01)  # another one is just starting, or just ending: either way this comes to an end
         raise _not_started(place)
 
     @property

@@ -29,11 +29,11 @@ class Connection:
         self._writer = threading.Thread(target=self._write, daemon=True)
         self.subscribed = False
         self.open = True
+        self._writer.start()
 
     def start(self) -> None:
-        """Begin to serve it."""
+        """Begin to take requests."""
         threading.Thread(target=self._read, daemon=True).start()
-        self._writer.start()
 
     def answer(self, request: Request, result: object) -> None:
         """Send a result."""
@@ -103,7 +103,8 @@ class Door:
 
     def __init__(self, place: Place) -> None:
         self.jobs: queue.Queue[tuple[Connection, Request]] = queue.Queue()
-        self.connections: list[Connection] = []
+        self._connections: list[Connection] = []
+        self._changing = threading.Lock()
         self._path = place.socket
         place.socket.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -117,8 +118,7 @@ class Door:
 
     def publish(self, kind: str, facts: dict[str, object]) -> None:
         """Tell every subscriber that something happened."""
-        self.connections = [one for one in self.connections if one.open]
-        for one in self.connections:
+        for one in self._open():
             if one.subscribed:
                 one.notify("event", {"event": kind, **facts})
 
@@ -126,10 +126,17 @@ class Door:
         """Stop listening, take the socket away and let every client read its last answer."""
         self._path.unlink(missing_ok=True)
         self._socket.close()
-        for one in self.connections:
+        leaving = self._open()
+        for one in leaving:
             one.close()
-        for one in self.connections:
+        for one in leaving:
             one.drained(LAST_WORDS_SECONDS)
+
+    def _open(self) -> list[Connection]:
+        """Return the connections that are open, and forget the others."""
+        with self._changing:
+            self._connections = [one for one in self._connections if one.open]
+            return self._connections.copy()
 
     def _accept(self) -> None:
         while True:
@@ -141,8 +148,9 @@ class Door:
                 client.close()
                 continue
             connection = Connection(client, self.jobs)
-            self.connections.append(connection)
-            connection.start()
+            with self._changing:
+                self._connections.append(connection)
+            connection.start()  # not before: its first request may be the one that closes this door
 
 
 def _user_of(client: socket.socket) -> int:

@@ -22,16 +22,23 @@ class KeeperGone(Exception):
 
 
 class Keeper:
-    """The keeper process of one host; see :mod:`reconciler.engines.jalv.keeper`."""
+    """The keeper process of one host; see :mod:`reconciler.engines.jalv.keeper`.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    lock
+        Descriptor of a lock that is held until the last plugin has gone, None for no lock.
+    """
+
+    def __init__(self, lock: int | None = None) -> None:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket.settimeout(_ANSWER_SECONDS)
         with theirs:
+            inherited = [theirs.fileno(), *([] if lock is None else [lock])]
             self._popen = subprocess.Popen(
                 # Isolated and without site-packages it starts in 15 ms, while the first plugin is prepared.
-                [sys.executable, "-I", "-S", program.__file__, str(theirs.fileno())],
-                pass_fds=(theirs.fileno(),),
+                [sys.executable, "-I", "-S", program.__file__, *map(str, inherited)],
+                pass_fds=inherited,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

@@ -4,6 +4,8 @@ Why it is there (jackd2 1.9.21, 20 plugins whose host got SIGKILL, measured): wh
 input all at once, or get SIGTERM all at once, their goodbyes jam jackd for a minute and longer; SIGKILL for all at
 once jams it for 10 s, half a second a client. One after another they are gone in about a second and jackd never
 notices. Only a process that outlives the host can do that, and it must hold the plugins' terminals open meanwhile.
+It also holds the host's lock (flock belongs to what was opened, not to who opened it), so that no new host starts
+among the old one's plugins.
 
 It is started by path, with nothing but the standard library, and has one thread, so that it may fork and do things
 before exec. It starts the plugins, therefore the kernel is told to kill them when it dies itself. Requests come as
@@ -25,12 +27,13 @@ _LEAVE_SECONDS = 2.0
 _MESSAGE_BYTES = 1 << 20
 
 
-def main(descriptor: int) -> None:
-    """Serve the host at the other end of this socket until it is gone, then end what it left."""
+def main(descriptor: int, *locks: int) -> None:
+    """Serve the host at the other end of this socket until it is gone, then end what it left, and only then let go."""
     for ignored in _IGNORED:
         signal.signal(ignored, signal.SIG_IGN)
-    # A plugin that inherited this, or another's terminal, would keep both from ending.
-    os.set_inheritable(descriptor, False)
+    # A plugin that inherited these, or another's terminal, would keep them from ending.
+    for inherited in (descriptor, *locks):
+        os.set_inheritable(inherited, False)
     host = socket.socket(fileno=descriptor)
     terminals: dict[int, int] = {}
     with contextlib.suppress(ConnectionError):
@@ -118,4 +121,4 @@ _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LIBC = ctypes.CDLL(None)
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(*map(int, sys.argv[1:]))
