@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from reconciler.engines.memory import PLUGINS, PREFIX, MemoryCatalogue, MemorySt
 from reconciler.engines.studio import LocalStudio
 from reconciler.execution.desk import Desk
 from reconciler.manifest.load import parse
-from reconciler.model.catalogue import Direction, Kind, ParameterInfo, PluginType
+from reconciler.model.catalogue import Catalogue, Direction, Kind, ParameterInfo, PluginType
 from reconciler.model.conform import conform
 from reconciler.model.errors import StudioError
 from reconciler.model.resources import Capabilities, Observed
@@ -101,6 +102,7 @@ def manifests(
     *,
     capabilities: Capabilities,
     loadable: dict[str, PluginType] | None = None,
+    most: int = 5,
     before: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """A valid manifest as plain data.
@@ -111,11 +113,13 @@ def manifests(
         What the host can do; nothing is asked that it would refuse.
     loadable
         The plugins to choose from; the memory catalogue's if not given.
+    most
+        How many plugins there may be.
     before
         What was applied before it: some of its plugins are moved to new names.
     """
     choice = loadable or {uri: PLUGINS[uri] for uri in LOADABLE}
-    names = sorted(draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=5)))
+    names = sorted(draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=most)))
     plugins: dict[str, Any] = {}
     types: dict[str, PluginType] = {}
     moved: dict[str, str] = {}
@@ -150,11 +154,15 @@ def pairs(draw: st.DrawFn, /, **choices: Any) -> tuple[dict[str, Any], dict[str,
     return first, draw(manifests(**choices, before=first))
 
 
-def make_desk(manifest: dict[str, Any], world: MemoryStudio) -> Desk:
+def make_desk(manifest: dict[str, Any], world: MemoryStudio | LocalStudio, catalogue: Catalogue = CATALOGUE) -> Desk:
     """A desk whose studio is that world, as its host and graph are now."""
     source = parse(json.dumps(manifest, ensure_ascii=False), Path("law.yaml"))
-    session = compile_session(source, CATALOGUE)
-    return Desk(source, session, "memory", LocalStudio(world.host, world.open_graph, world.hardware))
+    session = compile_session(source, catalogue)
+    return Desk(source, session, "memory", _local(world))
+
+
+def _local(world: MemoryStudio | LocalStudio) -> LocalStudio:
+    return world if isinstance(world, LocalStudio) else LocalStudio(world.host, world.open_graph, world.hardware)
 
 
 def make_world(capabilities: Capabilities) -> MemoryStudio:
@@ -165,10 +173,12 @@ def make_world(capabilities: Capabilities) -> MemoryStudio:
     return world
 
 
-def disturb(world: MemoryStudio, seed: int) -> None:
+def disturb(world: MemoryStudio | LocalStudio, seed: int, loadable: Sequence[str] = LOADABLE) -> None:
     """Do what a person at the desk might: turn knobs, load and unload plugins, patch and unpatch."""
     dice = random.Random(seed)
-    studio = LocalStudio(world.host, world.open_graph, world.hardware)
+    studio = _local(world)
+    host, graph = studio.host, studio.graph()
+    assert graph is not None
     for _ in range(dice.randrange(8)):
         observed = studio.observe()
         outs = [port.name for port in observed.ports.values() if port.direction is Direction.OUT]
@@ -177,20 +187,20 @@ def disturb(world: MemoryStudio, seed: int) -> None:
         try:
             match dice.randrange(6):
                 case 0:
-                    world.host.add(dice.choice(NAMES), dice.choice(LOADABLE))
+                    host.add(dice.choice(NAMES), dice.choice(loadable))
                 case 1 if names:
-                    world.host.remove(dice.choice(names))
+                    host.remove(dice.choice(names))
                 case 2 if names:
                     plugin = observed.plugins[dice.choice(names)]
                     if plugin.params:
-                        world.host.set_param(plugin.name, dice.choice(sorted(plugin.params)), dice.uniform(-5, 5))
+                        host.set_param(plugin.name, dice.choice(sorted(plugin.params)), dice.uniform(-5, 5))
                 case 3 if names:
-                    world.host.set_active(dice.choice(names), bool(dice.randrange(2)))
+                    host.set_active(dice.choice(names), bool(dice.randrange(2)))
                 case 4:
-                    world.graph.connect(dice.choice(outs), dice.choice(ins))
+                    graph.connect(dice.choice(outs), dice.choice(ins))
                 case 5 if observed.links:
                     link = dice.choice(sorted(observed.links))
-                    world.graph.disconnect(link.source, link.target)
+                    graph.disconnect(link.source, link.target)
         except StudioError:
             continue  # the engine said no, as it would to a person
 
