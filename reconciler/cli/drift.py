@@ -1,10 +1,8 @@
 """``studio drift``."""
 
-from pathlib import Path
-
 import click
 
-from reconciler.cli.output import as_json, manifest_argument, paint, say, say_json
+from reconciler.cli.output import as_json, here, manifest_argument, paint, say, say_json
 
 DIFFERS = 2
 
@@ -22,7 +20,7 @@ def drift(manifest: str | None, as_json: bool) -> int:
     from reconciler.model.errors import StudioError
     from reconciler.planning.text import render
 
-    desk = Desk.open(find(manifest, Path.cwd()))
+    desk = Desk.open(find(manifest, here()))
     try:
         found = desk.drift()
     finally:

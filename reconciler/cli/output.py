@@ -5,6 +5,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -40,15 +41,38 @@ def paint(text: str, style: str) -> str:
 
 def say(text: str, *, err: bool = False) -> None:
     """Print to standard output, or to standard error; without colour where somebody set NO_COLOR."""
-    text = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
-    click.echo(text, err=err, color=False if os.environ.get("NO_COLOR") else None)
+    _print(_CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text), err=err)
 
 
 def say_json(value: object) -> None:
     """Print a value as JSON, indented, in a stable order."""
     import msgspec
 
-    click.echo(msgspec.json.format(msgspec.json.encode(value, order="deterministic"), indent=2).decode())
+    _print(msgspec.json.format(msgspec.json.encode(value, order="deterministic"), indent=2).decode())
+
+
+def _print(text: str, *, err: bool = False) -> None:
+    try:
+        click.echo(text, err=err, color=False if os.environ.get("NO_COLOR") else None)
+    except BrokenPipeError:
+        raise  # nobody reads on, which is no error
+    except OSError as error:
+        message = f"standard {'error' if err else 'output'} cannot be written: {error.strerror}"
+        raise StudioError("output-not-written", message, hint="make room where it goes") from error
+
+
+def here() -> Path:
+    """Return the current folder.
+
+    Raises
+    ------
+    StudioError
+        ``folder-gone``.
+    """
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise StudioError("folder-gone", "the folder you are in is gone", hint="`cd` to another one") from error
 
 
 def tell_error(error: StudioError, *, as_json: bool) -> None:

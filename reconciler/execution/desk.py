@@ -1,5 +1,6 @@
 """One session at work: its manifest, what was applied before, the studio, and the way from the one to the other."""
 
+import difflib
 import os
 import time
 import uuid
@@ -133,6 +134,22 @@ class Desk:
     def locked(self) -> Lock:
         """Return the lock of the one writer; use it in a ``with`` block."""
         return Lock(self.record.folder)
+
+    def releasing(self, names: Iterable[str]) -> frozenset[str]:
+        """Return the names of protected plugins that a person lets go of, all of which must be known.
+
+        Raises
+        ------
+        StudioError
+            ``unknown-plugin``.
+        """
+        known = {*self.session.plugins, *self.session.moved, *self.record.baseline().plugins}
+        for name in names:
+            if name not in known:
+                close = difflib.get_close_matches(name, known, n=1)
+                hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(known)) or 'none'}"
+                raise StudioError("unknown-plugin", f'there is no plugin "{name}" to release', hint=hint)
+        return frozenset(names)
 
     def plan(self, released: Iterable[str] = ()) -> Plan:
         """Return what differs now between manifest and studio."""

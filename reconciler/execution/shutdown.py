@@ -9,18 +9,21 @@ from reconciler.history.lock import Lock
 from reconciler.history.record import Record
 from reconciler.host.client import END_SECONDS, SILENCE_SECONDS, HostClient, ends_within
 from reconciler.host.place import servers, sessions
-from reconciler.manifest.models import Manifest
 from reconciler.model.errors import Unavailable
 
 FORCED_SECONDS = 3.0
 """Longest wait for an answer of a host that may be killed."""
 
 
-def bring_down(manifest: Manifest, *, keep_jack: bool = False, force: bool = False) -> list[str]:
+def bring_down(
+    session: str, *, engine: str = "auto", server: str | None = None, keep_jack: bool = False, force: bool = False
+) -> list[str]:
     """Stop what runs for a session; return the words for what was stopped.
 
     Parameters
     ----------
+    engine, server
+        What the manifest says; a host that runs knows better.
     keep_jack
         Leave the JACK server alone even if studio started it.
     force
@@ -32,25 +35,24 @@ def bring_down(manifest: Manifest, *, keep_jack: bool = False, force: bool = Fal
         ``host-stuck`` or ``host-silent``, unless ``force``.
     """
     stopped: list[str] = []
-    with Lock(Record(manifest.session).folder):
-        client = HostClient.find(manifest.session, patience_s=FORCED_SECONDS if force else SILENCE_SECONDS)
-        engine: str = manifest.engine.host
+    server = server or os.environ.get("JACK_DEFAULT_SERVER") or None
+    with Lock(Record(session).folder):
+        client = HostClient.find(session, patience_s=FORCED_SECONDS if force else SILENCE_SECONDS)
         if client is not None:
             stopped.append("the plugin host")
             pid = client.pid
             try:
-                engine = client.status().config.engine
+                config = client.status().config
+                engine, server = config.engine, config.server
                 client.shutdown()
             except Unavailable:
                 if not force:
                     raise
                 _kill(pid)
-                HostClient.find(manifest.session)  # returns when the plugins that it left have gone too
+                HostClient.find(session)  # returns when the plugins that it left have gone too
             finally:
                 client.close()
         if not keep_jack and engine != "memory":
-            asked = manifest.hardware.jack.server if manifest.hardware.jack else None
-            server = asked or os.environ.get("JACK_DEFAULT_SERVER") or None
             _, hardware = choose.ground("jalv", server, servers())
             if hardware.running() is not None and not _needed(server):
                 hardware.stop()
