@@ -13,19 +13,16 @@ from reconciler.cli.output import as_json, here, manifest_argument, say, say_jso
 @click.option("--session", "named", metavar="NAME", help="Stop this one, whatever its manifest says or wherever it is.")
 def down(manifest: str | None, as_json: bool, keep_jack: bool, force: bool, named: str | None) -> int:
     """Stop a session's plugins and host, and JACK if studio started it and no other session needs it."""
-    from reconciler.execution.shutdown import bring_down
+    from reconciler.execution.shutdown import bring_down, stop
+    from reconciler.manifest.load import find, load
 
     if named is not None:
         name = _running(named)
-        stopped = bring_down(name, keep_jack=keep_jack, force=force)
+        stopped = stop(name, keep_jack=keep_jack, force=force)
     else:
-        from reconciler.manifest.load import find, load
-
         asked = load(find(manifest, here())).manifest
         name = asked.session
-        jack = asked.hardware.jack
-        server = jack.server if jack else None
-        stopped = bring_down(name, engine=asked.engine.host, server=server, keep_jack=keep_jack, force=force)
+        stopped = bring_down(asked, keep_jack=keep_jack, force=force)
     if as_json:
         say_json({"session": name, "stopped": stopped})
     else:

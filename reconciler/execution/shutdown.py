@@ -9,13 +9,21 @@ from reconciler.history.lock import Lock
 from reconciler.history.record import Record
 from reconciler.host.client import END_SECONDS, SILENCE_SECONDS, HostClient, ends_within
 from reconciler.host.place import servers, sessions
+from reconciler.manifest.models import Manifest
 from reconciler.model.errors import Unavailable
 
 FORCED_SECONDS = 3.0
 """Longest wait for an answer of a host that may be killed."""
 
 
-def bring_down(
+def bring_down(manifest: Manifest, *, keep_jack: bool = False, force: bool = False) -> list[str]:
+    """Stop what runs for a manifest's session; see :func:`stop`."""
+    jack = manifest.hardware.jack
+    server = jack.server if jack else None
+    return stop(manifest.session, engine=manifest.engine.host, server=server, keep_jack=keep_jack, force=force)
+
+
+def stop(
     session: str, *, engine: str = "auto", server: str | None = None, keep_jack: bool = False, force: bool = False
 ) -> list[str]:
     """Stop what runs for a session; return the words for what was stopped.
