@@ -60,13 +60,16 @@ def test_a_reply_is_read_whatever_stands_around_it() -> None:
     assert speech.values(reply) == {"gain": "1.000000", "q": "-0.500000"}
 
 
-@pytest.mark.parametrize("complaint", ["no control named `{}'", 'no control with symbol "{}"'])
-def test_the_end_of_a_reply_is_known_by_its_number(complaint: str) -> None:
+@pytest.mark.parametrize(
+    ("complaint", "quits"), [("no control named `{}'", False), ('no control with symbol "{}"', True)]
+)
+def test_the_end_of_a_reply_is_known_by_its_number_and_the_version_by_its_words(complaint: str, quits: bool) -> None:
     symbol = speech.marking(12).split()[1].decode()
     answer = f"gain = 1.000000\n> error: {complaint.format(symbol)}\n".encode()
     assert speech.marked(answer, 12)
     assert not speech.marked(answer, 1)
     assert not speech.marked(answer[:-3], 12)
+    assert speech.quits(speech.plain(answer)) is quits
     assert speech.remarks(speech.plain(answer)) == []
 
 

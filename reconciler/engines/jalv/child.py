@@ -117,6 +117,11 @@ class Child:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._descriptor, number)
 
+    def quits(self) -> None:
+        """Let the keeper know that it is to be ended by ``quit``, not by the end of its input."""
+        with contextlib.suppress(KeeperGone):
+            self._keeper.ask({"quits": self.pid})
+
     def release(self) -> None:
         """Let the keeper close its side of the terminal, so that closing ours is the end of input."""
         if self._descriptor is not None:

@@ -36,6 +36,7 @@ def main(descriptor: int, *locks: int) -> None:
         os.set_inheritable(inherited, False)
     host = socket.socket(fileno=descriptor)
     terminals: dict[int, int] = {}
+    quitters: set[int] = set()
     with contextlib.suppress(ConnectionError):
         while True:
             message, descriptors, _, _ = socket.recv_fds(host, _MESSAGE_BYTES, 2)
@@ -43,17 +44,19 @@ def main(descriptor: int, *locks: int) -> None:
                 os.set_inheritable(received, False)  # recv_fds drops the flag that would do it
             if not message:
                 break
-            host.send(json.dumps(_serve(json.loads(message), descriptors, terminals)).encode())
+            host.send(json.dumps(_serve(json.loads(message), descriptors, terminals, quitters)).encode())
     for pid, terminal in terminals.items():
-        _end(pid, terminal)
+        _end(pid, terminal, quits=pid in quitters)
 
 
-def _serve(request: dict[str, Any], descriptors: list[int], terminals: dict[int, int]) -> dict[str, Any]:
+def _serve(
+    request: dict[str, Any], descriptors: list[int], terminals: dict[int, int], quitters: set[int]
+) -> dict[str, Any]:
     """Do what is asked.
 
-    ``start``: argv and variables, with the plugin's terminal and our side of it; gives ``pid``. ``release``: close our
-    side of that pid's terminal. ``reap``: gives ``code`` of a pid that ended, else None. A process that ended stays
-    until it is reaped, so that its pid means nobody else.
+    ``start``: argv and variables, with the plugin's terminal and our side of it; gives ``pid``. ``quits``: that pid
+    understands ``quit``. ``release``: close our side of its terminal. ``reap``: gives ``code`` of a pid that ended,
+    else None. A process that ended stays until it is reaped, so that its pid means nobody else.
     """
     if "start" in request:
         terminal, ours = descriptors
@@ -61,6 +64,9 @@ def _serve(request: dict[str, Any], descriptors: list[int], terminals: dict[int,
         os.close(terminal)
         terminals[pid] = ours
         return {"pid": pid}
+    if "quits" in request:
+        quitters.add(request["quits"])
+        return {}
     if "release" in request:
         _close(terminals[request["release"]])
         terminals[request["release"]] = -1
@@ -69,6 +75,7 @@ def _serve(request: dict[str, Any], descriptors: list[int], terminals: dict[int,
     reaped, status = os.waitpid(pid, os.WNOHANG)
     if reaped:
         _close(terminals.pop(pid))
+        quitters.discard(pid)
     return {"code": os.waitstatus_to_exitcode(status) if reaped else None}
 
 
@@ -93,14 +100,15 @@ def _start(argv: list[str], variables: dict[str, str], terminal: int) -> int:
         os._exit(127)
 
 
-def _end(pid: int, terminal: int) -> None:
-    """End one plugin: politely, then by SIGTERM, then by SIGKILL."""
+def _end(pid: int, terminal: int, *, quits: bool) -> None:
+    """End one plugin, as its host would: politely, then by SIGTERM, then by SIGKILL."""
     process = os.pidfd_open(pid)
-    if terminal >= 0:
+    if quits and terminal >= 0:
         os.set_blocking(terminal, False)
         with contextlib.suppress(OSError):
             os.write(terminal, b"quit\n")
-        os.close(terminal)
+    else:
+        _close(terminal)
     poll = select.poll()
     poll.register(process, select.POLLIN)
     for force in (signal.SIGTERM, signal.SIGKILL):

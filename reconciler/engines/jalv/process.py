@@ -37,7 +37,7 @@ class Limits(msgspec.Struct, frozen=True):
     """Until a preset or a port that was asked for shows, and until a name that is taken becomes free: when a host
     dies, its 20 plugins are ended within about a second."""
     leave: float = 2.0
-    """After the end of its input, and again after SIGTERM. Usually 0.02-0.1 s."""
+    """After being asked to, and again after SIGTERM. Usually 0.02-0.1 s."""
 
 
 class JalvDied(Exception):
@@ -86,6 +86,7 @@ class JalvProcess:
         self._out = Stream()
         self._remarks: deque[str] = deque(maxlen=_REMARKS_KEPT)
         self._asked = 0
+        self._quits = False
         self._command = b""
         argv = [_program(), "-x", "-n", client, known.uri.removeprefix("lv2:")]
         terminal, theirs = os.openpty()
@@ -106,7 +107,11 @@ class JalvProcess:
         """Wait until it listens and return everything it said before. Raises :class:`JalvDied`."""
         self.send(b"")  # typed ahead; it is answered when jalv comes to read
         self._wait(self._answered, self._limits.start)
-        return self.printed()
+        printed = self.printed()
+        if speech.quits(printed):
+            self._quits = True
+            self._child.quits()
+        return printed
 
     @property
     def pid(self) -> int:
@@ -173,14 +178,12 @@ class JalvProcess:
         return self.receive(symbols)
 
     def hang_up(self) -> None:
-        """Close its terminal, which is the polite way to end it: newer ones want ``quit``, older the end of input."""
-        if self._terminal is None:
-            return
-        with contextlib.suppress(OSError):  # it is gone already, which is what we want
-            os.write(self._terminal, b"quit\n")
-        self._child.release()
-        self._reader.close_descriptor(self._terminal)
-        self._terminal = None
+        """Ask it to leave, in the way that its version takes; see :func:`~reconciler.engines.jalv.speech.quits`."""
+        if self._terminal is not None and self._quits:
+            with contextlib.suppress(OSError):  # it is gone already, which is what we want
+                os.write(self._terminal, speech.QUIT)
+        else:
+            self._close_terminal()
 
     def stop(self, *, deadline: float | None = None) -> None:
         """End the process: politely, then by SIGTERM, then by SIGKILL; it is reaped when this returns.
@@ -198,11 +201,18 @@ class JalvProcess:
             self._child.signal(force)
         while self._child.reap() is None:
             self._child.ended(_LOOK_SECONDS)
+        self._close_terminal()
 
     def kill(self) -> None:
         """End a process that does not listen."""
         self._child.signal(signal.SIGKILL)
         self.stop()
+
+    def _close_terminal(self) -> None:
+        if self._terminal is not None:
+            self._child.release()
+            self._reader.close_descriptor(self._terminal)
+            self._terminal = None
 
     def _answered(self) -> bool:
         return speech.marked(self._out.data, self._asked)
