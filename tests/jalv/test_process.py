@@ -15,6 +15,7 @@ import pytest
 from reconciler.engines.jack.graph import JackGraph
 from reconciler.engines.jalv import JalvHost, Limits
 from reconciler.engines.memory import MemoryStudio
+from reconciler.host.client import ends_within
 from reconciler.model.catalogue import Catalogue, Direction, Kind, PluginType, PortInfo
 from reconciler.model.errors import StudioError, Unavailable
 from tests.jalv.plugins import AMP, BALANCE, Known, bundle, known
@@ -36,7 +37,7 @@ HANGS = "lv2:urn:studio:test:hangs"
 
 
 def _gone(pids: list[int]) -> bool:
-    return not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE for pid in pids)
+    return all(ends_within(pid, 0) for pid in pids)
 
 
 def _children() -> list[psutil.Process]:
