@@ -9,7 +9,7 @@ from reconciler.engines.studio import LocalStudio
 from reconciler.model.actions import Action
 from reconciler.model.catalogue import Catalogue
 from reconciler.model.errors import EngineError, StudioError, Unavailable
-from reconciler.model.resources import Capabilities
+from reconciler.model.resources import Capabilities, MidiMap
 
 ENGINES = ("jalv", "memory")
 """Every engine this version drives."""
@@ -146,6 +146,14 @@ class NoHost:
     def set_param(self, name: str, symbol: str, value: float) -> float:
         """Refuse."""
         raise self._refusal(f"set {name} {symbol} to {value}")
+
+    def set_mix(self, name: str, key: str, value: float) -> float:
+        """Refuse."""
+        raise self._refusal(f"set {key} of {name} to {value}")
+
+    def map_midi(self, name: str, symbol: str, follows: MidiMap | None) -> None:
+        """Refuse."""
+        raise self._refusal(f"let {symbol} of {name} follow {follows}")
 
     def _refusal(self, what: str) -> StudioError:
         return EngineError("host-not-running", f"no host process is running, so it cannot {what}")

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import msgspec
 
-from reconciler.model.resources import Capabilities, JackSettings, Link, Plugin, Port
+from reconciler.model.resources import Capabilities, JackSettings, Link, MidiMap, Plugin, Port
 
 
 class HostedPlugin(msgspec.Struct, frozen=True):
@@ -86,6 +86,24 @@ class PluginHost(Protocol):
         ------
         EngineError
             ``no-such-plugin``, ``no-such-parameter``, ``not-finite``.
+        """
+
+    def set_mix(self, name: str, key: str, value: float) -> float:
+        """Set one of the host's values around a plugin and return what it now holds; keys as in ``capabilities.mix``.
+
+        Raises
+        ------
+        EngineError
+            ``no-such-plugin``, ``unsupported``, ``not-finite``.
+        """
+
+    def map_midi(self, name: str, symbol: str, follows: MidiMap | None) -> None:
+        """Let a parameter follow MIDI or CV, read back; None lets it go.
+
+        Raises
+        ------
+        EngineError
+            ``no-such-plugin``, ``no-such-parameter``, ``unsupported``, ``not-kept``.
         """
 
     def crashes(self) -> list[Crash]:

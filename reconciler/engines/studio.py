@@ -5,6 +5,7 @@ from typing import Protocol, assert_never
 
 import msgspec
 
+from reconciler.engines import refusals
 from reconciler.engines.ports import AudioGraph, Crash, Hardware, HostedPlugin, PluginHost
 from reconciler.model.actions import (
     Action,
@@ -12,17 +13,19 @@ from reconciler.model.actions import (
     Call,
     Connect,
     Disconnect,
+    MapMidi,
     Outcome,
     RemovePlugin,
     RenamePlugin,
     RestartServer,
     SetActive,
+    SetMix,
     SetParam,
     SetPeriod,
     SetProgram,
     StartServer,
 )
-from reconciler.model.errors import EngineError, StudioError, Unavailable, Where
+from reconciler.model.errors import StudioError, Unavailable
 from reconciler.model.resources import Engine, Link, Observed, Plugin, Port
 
 NO_SERVER = ("jack-not-running", "jack-gone")
@@ -186,11 +189,13 @@ class LocalStudio:
             case SetParam(name, symbol, value):
                 kept = host.set_param(name, symbol, value)
                 if kept != value:
-                    raise EngineError(
-                        "not-kept",
-                        f"{symbol} of {name}: asked {value:g}, the plugin keeps {kept:g}",
-                        where=Where(address=f"plugins.{name}.params.{symbol}"),
-                    )
+                    raise refusals.not_kept(name, f"plugins.{name}.params.{symbol}", value, kept)
+            case SetMix(name, key, value):
+                kept = host.set_mix(name, key, value)
+                if kept != value:
+                    raise refusals.not_kept(name, f"plugins.{name}.mix.{key}", value, kept)
+            case MapMidi(name, symbol, follows):
+                host.map_midi(name, symbol, follows)
             case Connect(source, target):
                 self._need_graph().connect(self._jack_name(source), self._jack_name(target))
             case Disconnect(source, target):

@@ -15,7 +15,7 @@ from reconciler.engines.jalv.reader import Reader
 from reconciler.engines.ports import AudioGraph, Crash, HostedPlugin
 from reconciler.model.catalogue import Catalogue, PluginType
 from reconciler.model.errors import EngineError, StudioError
-from reconciler.model.resources import Capabilities
+from reconciler.model.resources import Capabilities, MidiMap
 
 CAPABILITIES = Capabilities(formats=frozenset({"lv2"}), bypass=False, programs=True, rename=False)
 """What jalv can do: LV2 only; ``active`` only where the plugin has its own bypass; presets; no renaming."""
@@ -173,6 +173,14 @@ class JalvHost:
             return plugin.set(symbol, value)
         except JalvDied:
             raise self._died(plugin) from None
+
+    def set_mix(self, name: str, key: str, value: float) -> float:
+        """Refuse: jalv mixes nothing. Raises ``unsupported``."""
+        raise refusals.unsupported(name, f"Setting {key} to {value}", "Use a plugin for it, or Carla as the host.")
+
+    def map_midi(self, name: str, symbol: str, follows: MidiMap | None) -> None:
+        """Refuse: jalv maps no MIDI. Raises ``unsupported``."""
+        raise refusals.unsupported(name, f"Letting {symbol} follow {follows}", "Use Carla as the host.")
 
     def crashes(self) -> list[Crash]:
         """Return the plugins that went away by themselves, oldest first (the last 100)."""
