@@ -1,8 +1,10 @@
 """Which engine a session gets, and how it is built. Adapters are imported here, and only when chosen."""
 
+import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.engines.ports import AudioGraph, Crash, Hardware, HostedPlugin
 from reconciler.engines.studio import LocalStudio
@@ -11,12 +13,16 @@ from reconciler.model.catalogue import Catalogue
 from reconciler.model.errors import EngineError, StudioError, Unavailable
 from reconciler.model.resources import Capabilities, MidiMap
 
-ENGINES = ("jalv", "memory")
+if TYPE_CHECKING:
+    from reconciler.engines.carla import CarlaHost
+    from reconciler.engines.jalv import JalvHost
+
+ENGINES = ("carla", "jalv", "memory")
 """Every engine this version drives."""
 
 
 def choose(asked: str) -> str:
-    """Return the engine that ``engine.host`` means on this machine.
+    """Return the engine that ``engine.host`` means on this machine: ``auto`` is Carla where it is, else jalv.
 
     Raises
     ------
@@ -28,6 +34,13 @@ def choose(asked: str) -> str:
     if asked not in ("auto", *ENGINES):
         hint = f"engine.host can be auto, {', '.join(ENGINES)}"
         raise Unavailable("host-unsupported", f"this version does not drive {asked}", hint=hint)
+    if asked != "jalv":
+        from reconciler.engines.carla import library
+
+        if asked == "carla":
+            library.need()
+        if library.find() is not None:
+            return "carla"
     if shutil.which("jalv") is None:
         hint = "`studio doctor` says how to install it"
         raise Unavailable("host-not-installed", "jalv, which runs the plugins, is not installed", hint=hint)
@@ -60,16 +73,24 @@ def build(
 
         world = MemoryStudio(known, prefix=prefix)
         return LocalStudio(world.host, world.open_graph, world.hardware, prefix=prefix, before=before)
-    from reconciler.engines.jalv import JalvHost
-
     open_graph, hardware = ground(engine, server, servers)
-    host = JalvHost(known, server, prefix)
+    host = _real_host(engine, known, server, prefix)
 
     def open_and_show() -> AudioGraph:
         host.graph = open_graph()  # where the host sees its plugins' ports come and go
         return host.graph
 
     return LocalStudio(host, open_and_show, hardware, prefix=prefix, before=before)
+
+
+def _real_host(engine: str, known: Catalogue, server: str | None, prefix: str) -> "CarlaHost | JalvHost":
+    if engine == "carla":
+        from reconciler.engines.carla import CarlaHost
+
+        return CarlaHost(known, server, prefix)
+    from reconciler.engines.jalv import JalvHost
+
+    return JalvHost(known, server, prefix)
 
 
 def look(engine: str, *, prefix: str, server: str | None, servers: Path) -> LocalStudio:
@@ -97,6 +118,10 @@ def capabilities(engine: str) -> Capabilities:
         from reconciler.engines.memory import CAPABILITIES as MEMORY
 
         return MEMORY
+    if engine == "carla":
+        from reconciler.engines.carla.capabilities import CAPABILITIES as CARLA
+
+        return CARLA
     from reconciler.engines.jalv import CAPABILITIES as JALV
 
     return JALV
@@ -108,6 +133,14 @@ class NoHost:
     def __init__(self, engine: str) -> None:
         self.kind = engine
         self.capabilities = capabilities(engine)
+
+    @property
+    def idle_seconds(self) -> float:
+        """Never."""
+        return math.inf
+
+    def idle(self) -> None:
+        """There is nothing to do."""
 
     def plugins(self) -> list[HostedPlugin]:
         """Nothing runs."""

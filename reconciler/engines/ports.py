@@ -45,6 +45,13 @@ class PluginHost(Protocol):
     def capabilities(self) -> Capabilities:
         """What this host can do."""
 
+    @property
+    def idle_seconds(self) -> float:
+        """How often :meth:`idle` wants to be called while nothing else is; infinity for never."""
+
+    def idle(self) -> None:
+        """Do what the engine puts off until nobody asks it anything. Takes microseconds as a rule."""
+
     def plugins(self) -> list[HostedPlugin]:
         """Read every plugin that is alive, in the engine's order, with all its control inputs."""
 

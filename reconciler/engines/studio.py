@@ -172,6 +172,15 @@ class LocalStudio:
             told(outcome)
         return outcomes
 
+    @property
+    def idle_seconds(self) -> float:
+        """How often :meth:`idle` wants to be called while nothing else is; infinity for never."""
+        return self.host.idle_seconds
+
+    def idle(self) -> None:
+        """Let the plugin host do what it put off."""
+        self.host.idle()
+
     def crashes(self) -> list[Crash]:
         """Plugins that went away by themselves."""
         return self.host.crashes()

@@ -4,6 +4,7 @@ Processes are started and stopped one after another: twenty started at once dead
 nineteen stopped at once jam jackd (both measured).
 """
 
+import math
 import time
 
 from reconciler.engines import refusals
@@ -72,6 +73,14 @@ class JalvHost:
     def capabilities(self) -> Capabilities:
         """:data:`CAPABILITIES`."""
         return CAPABILITIES
+
+    @property
+    def idle_seconds(self) -> float:
+        """Never: each plugin is a process that idles by itself."""
+        return math.inf
+
+    def idle(self) -> None:
+        """There is nothing to do."""
 
     def plugins(self) -> list[HostedPlugin]:
         """Read every plugin that is alive. All are asked before the first is heard: 20 cost a few ms."""

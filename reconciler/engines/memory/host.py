@@ -4,6 +4,7 @@ Names are mapped to ids by a fresh read before every call, because ids are posit
 after every load; every set is read back, because setters report nothing.
 """
 
+import math
 from typing import TYPE_CHECKING
 
 from reconciler.engines import refusals
@@ -49,6 +50,14 @@ class MemoryHost:
     def capabilities(self) -> Capabilities:
         """What it was made to be able to do."""
         return self._capabilities
+
+    @property
+    def idle_seconds(self) -> float:
+        """Never: memory puts nothing off."""
+        return math.inf
+
+    def idle(self) -> None:
+        """There is nothing to do."""
 
     def plugins(self) -> list[HostedPlugin]:
         """Read every plugin, in the engine's order; none without a server."""
