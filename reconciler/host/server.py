@@ -29,11 +29,11 @@ class Connection:
         self._writer = threading.Thread(target=self._write, daemon=True)
         self.subscribed = False
         self.open = True
+        self._writer.start()  # before anything is read: what is read may be the order to close
 
     def start(self) -> None:
-        """Begin to serve it."""
+        """Begin to take its requests."""
         threading.Thread(target=self._read, daemon=True).start()
-        self._writer.start()
 
     def answer(self, request: Request, result: object) -> None:
         """Send a result."""
@@ -117,9 +117,10 @@ class Door:
 
     def publish(self, kind: str, facts: dict[str, object]) -> None:
         """Tell every subscriber that something happened."""
-        self.connections = [one for one in self.connections if one.open]
-        for one in self.connections:
-            if one.subscribed:
+        for one in list(self.connections):  # a copy, and changed in place: another thread adds to it
+            if not one.open:
+                self.connections.remove(one)
+            elif one.subscribed:
                 one.notify("event", {"event": kind, **facts})
 
     def close(self) -> None:
