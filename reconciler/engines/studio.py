@@ -257,4 +257,7 @@ class LocalStudio:
 
 
 def _named(port: Port, name: str) -> Port:
-    return port if port.name == name else msgspec.structs.replace(port, name=name)
+    """Call a port as the manifest does; its JACK name, which other programs know it by, becomes the first alias."""
+    if port.name == name:
+        return port
+    return msgspec.structs.replace(port, name=name, aliases=(port.name, *port.aliases))

@@ -54,6 +54,7 @@ class Port(msgspec.Struct, frozen=True, omit_defaults=True):
     direction: Direction
     physical: bool = False
     aliases: tuple[str, ...] = ()
+    """JACK's own name first, where the manifest's is another; then those that JACK has besides."""
 
 
 class JackSettings(msgspec.Struct, frozen=True, omit_defaults=True):
