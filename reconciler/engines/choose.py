@@ -20,14 +20,17 @@ if TYPE_CHECKING:
 ENGINES = ("carla", "jalv", "memory")
 """Every engine this version drives."""
 
+MULTIPLE_CLIENTS = "multiple-clients"
+"""The mode in which Carla is driven: each plugin a JACK client."""
 
-def choose(asked: str) -> str:
+
+def choose(asked: str, mode: str = MULTIPLE_CLIENTS) -> str:
     """Return the engine that ``engine.host`` means on this machine: ``auto`` is Carla where it is, else jalv.
 
     Raises
     ------
     Unavailable
-        ``host-not-installed``; ``host-unsupported`` for an engine that this version does not drive.
+        ``host-not-installed``; ``host-unsupported`` and ``mode-unsupported`` for what this version does not drive.
     """
     if asked == "memory":
         return asked
@@ -40,6 +43,9 @@ def choose(asked: str) -> str:
         if asked == "carla":
             library.need()
         if library.find() is not None:
+            if mode != MULTIPLE_CLIENTS:
+                hint = f"take {MULTIPLE_CLIENTS}: the same links, made in JACK"
+                raise Unavailable("mode-unsupported", f"this version does not drive Carla's {mode} mode", hint=hint)
             return "carla"
     if shutil.which("jalv") is None:
         hint = "`studio doctor` says how to install it"
@@ -47,8 +53,15 @@ def choose(asked: str) -> str:
     return "jalv"
 
 
-def catalogue(engine: str) -> Catalogue:
-    """Return what is known of installed plugins on that engine."""
+def catalogue(engine: str, base: Path | None = None) -> Catalogue:
+    """Return what is known of installed plugins on that engine; ``base`` is where relative paths start."""
+    if engine in {"auto", "carla"}:
+        from reconciler.engines.carla import library
+
+        if engine == "carla" or library.find() is not None:
+            from reconciler.engines.carla.catalogue import CarlaCatalogue
+
+            return CarlaCatalogue(base=base)
     from reconciler.engines.lv2.catalogue import Lv2Catalogue
 
     if engine == "memory":
@@ -67,14 +80,13 @@ def build(
     before: Callable[[Action], None] | None = None,
 ) -> LocalStudio:
     """Return a studio whose plugin host lives in this process; ``servers`` keeps the records of JACK servers."""
-    known = catalogue(engine)
     if engine == "memory":
         from reconciler.engines.memory import MemoryStudio
 
-        world = MemoryStudio(known, prefix=prefix)
+        world = MemoryStudio(catalogue(engine), prefix=prefix)
         return LocalStudio(world.host, world.open_graph, world.hardware, prefix=prefix, before=before)
     open_graph, hardware = ground(engine, server, servers)
-    host = _real_host(engine, known, server, prefix)
+    host = _real_host(engine, server, prefix)
 
     def open_and_show() -> AudioGraph:
         host.graph = open_graph()  # where the host sees its plugins' ports come and go
@@ -83,14 +95,16 @@ def build(
     return LocalStudio(host, open_and_show, hardware, prefix=prefix, before=before)
 
 
-def _real_host(engine: str, known: Catalogue, server: str | None, prefix: str) -> "CarlaHost | JalvHost":
+def _real_host(engine: str, server: str | None, prefix: str) -> "CarlaHost | JalvHost":
     if engine == "carla":
         from reconciler.engines.carla import CarlaHost
+        from reconciler.engines.carla.catalogue import CarlaCatalogue
 
-        return CarlaHost(known, server, prefix)
+        known = CarlaCatalogue()
+        return CarlaHost(known, server, prefix, loading=known.loading)
     from reconciler.engines.jalv import JalvHost
 
-    return JalvHost(known, server, prefix)
+    return JalvHost(catalogue(engine), server, prefix)
 
 
 def look(engine: str, *, prefix: str, server: str | None, servers: Path) -> LocalStudio:

@@ -1,5 +1,6 @@
 """What Carla can do as studio drives it."""
 
+from reconciler.engines.carla.formats import Format
 from reconciler.model.mix import MIX
 from reconciler.model.resources import Capabilities
 
@@ -7,7 +8,7 @@ NAME_BYTES = 57
 """Longest JACK client name that Carla grants a plugin: the server's 63 less room for a number it may append."""
 
 CAPABILITIES = Capabilities(
-    formats=frozenset({"lv2", "ladspa", "sf2", "sfz", "internal"}),
+    formats=frozenset({"lv2", *Format}),
     bypass=True,
     programs=True,
     rename=True,

@@ -5,6 +5,7 @@ adapter makes of this is in ``host.py``. Every call must come from the thread th
 when two threads call in.
 """
 
+import ctypes
 import faulthandler
 import os
 import time
@@ -47,8 +48,11 @@ class Address(msgspec.Struct, frozen=True):
     """How Carla is told which plugin to load."""
 
     type: int
+    """``PluginType`` of CarlaBackend.h."""
     label: str
     filename: str | None = None
+    unique_id: int = 0
+    extra: str | None = None
 
 
 class CarlaEngine:
@@ -146,14 +150,15 @@ class CarlaEngine:
     def add(self, name: str, address: Address) -> str | None:
         """Load a plugin behind the others; return why it did not work, else None."""
         backend = self._backend
+        extra = None if address.extra is None else ctypes.c_char_p(address.extra.encode())
         loaded = self._host.add_plugin(
             backend.BINARY_NATIVE,
             address.type,
             address.filename,
             name,
             address.label,
-            0,
-            None,
+            address.unique_id,
+            extra,
             backend.PLUGIN_OPTIONS_NULL,  # what is usual for its type; 0 would switch everything off
         )
         return None if loaded else self.last_error()

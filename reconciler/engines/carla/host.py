@@ -7,11 +7,13 @@ plugin ``vox`` whose ports JACK named ``vox-01``.
 
 import os
 import time
+from collections.abc import Callable
 
 from reconciler.engines import refusals
-from reconciler.engines.carla import library, portnames
+from reconciler.engines.carla import library, portnames, programs
 from reconciler.engines.carla.capabilities import CAPABILITIES
-from reconciler.engines.carla.engine import ACTIVE, NOT_FOLLOWING, CarlaEngine
+from reconciler.engines.carla.describe import Loading
+from reconciler.engines.carla.engine import ACTIVE, NOT_FOLLOWING, Address, CarlaEngine
 from reconciler.engines.carla.plugin import CarlaPlugin, control_index
 from reconciler.engines.ports import AudioGraph, Crash, HostedPlugin
 from reconciler.model.catalogue import Catalogue
@@ -19,13 +21,15 @@ from reconciler.model.conform import conform
 from reconciler.model.errors import EngineError
 from reconciler.model.mix import MIX
 from reconciler.model.resources import Capabilities, MidiMap
-from reconciler.model.values import float32
 
 IDLE_SECONDS = 0.02
 """How often Carla wants to be idled. An idle call takes 2 µs; without any, removed plugins are never freed."""
 
 SETTLE_SECONDS = 2.0
 """How long the graph may take to show what Carla did. A rename, the slowest, takes 60 ms (measured)."""
+
+_LV2 = 4
+"""``PluginType`` of CarlaBackend.h."""
 
 _LOOK_SECONDS = 0.002
 _DEATH_NEWS_SECONDS = 0.05
@@ -48,6 +52,8 @@ class CarlaHost:
         What the JACK clients' names begin with. Carla has such an option of its own, which puts ``.0/`` in between.
     graph
         Where plugins' ports are seen to come and go. Assign :attr:`graph` anew after a restart of the server.
+    loading
+        Tells what Carla needs to load a plugin that is not LV2.
 
     Raises
     ------
@@ -56,9 +62,16 @@ class CarlaHost:
     """
 
     def __init__(
-        self, catalogue: Catalogue, server: str | None = None, prefix: str = "", graph: AudioGraph | None = None
+        self,
+        catalogue: Catalogue,
+        server: str | None = None,
+        prefix: str = "",
+        graph: AudioGraph | None = None,
+        *,
+        loading: Callable[[str], Loading | None] = lambda _uri: None,
     ) -> None:
         self.graph = graph
+        self._loading = loading
         self._catalogue = catalogue
         self._server = server
         self._prefix = prefix
@@ -116,7 +129,10 @@ class CarlaHost:
         self._need_engine()
         if name in self._plugins or self._await_gone(client, within_s=_DEATH_NEWS_SECONDS) is False:
             raise refusals.name_taken(name, client)
-        error = self._engine.add(client, portnames.address(known.uri))
+        address = self._address(known.uri)
+        if address is None:
+            raise refusals.plugin_not_found(name, plugin, self._catalogue)
+        error = self._engine.add(client, address)
         if error is not None:
             self._jack_may_have_died()
             raise refusals.plugin_failed(name, plugin, error)
@@ -195,9 +211,9 @@ class CarlaHost:
         was = plugin.values(plugin_id).get(enabled.symbol) if enabled else None
         try:
             if program is None:
-                self._reset(plugin_id, plugin)
+                programs.reset(self._engine, plugin, plugin_id)
             else:
-                self._load_preset(plugin_id, plugin, program)
+                programs.load(self._engine, plugin, plugin_id, program)
         finally:
             if enabled is not None and was is not None:
                 self._engine.set_value(plugin_id, plugin.index[enabled.symbol], was)
@@ -298,6 +314,16 @@ class CarlaHost:
             raise refusals.no_such_plugin(name, self._plugins)
         return self._engine.names().index(self._prefix + name), plugin
 
+    def _address(self, uri: str) -> Address | None:
+        """Return how Carla is told to load a plugin."""
+        scheme, _, what = uri.partition(":")
+        if scheme == "lv2":
+            return Address(_LV2, what)
+        loading = self._loading(uri)
+        if loading is None:
+            return None
+        return Address(loading.number, loading.label, loading.file, loading.unique_id, loading.extra)
+
     def _need_engine(self) -> None:
         """Start the engine unless it runs. Raises ``jack-gone``."""
         if self._engine.up:
@@ -348,61 +374,3 @@ class CarlaHost:
             if time.monotonic() > end:
                 return False
             time.sleep(_LOOK_SECONDS)
-
-    def _load_preset(self, plugin_id: int, plugin: CarlaPlugin, program: str) -> None:
-        """Load a preset through Carla, which also restores what is no parameter; then see that its values came."""
-        preset = refusals.preset(plugin.name, program, plugin.kind)
-        scheme, _, rest = program.partition(":")
-        if not plugin.kind.uri.startswith("lv2:") and scheme in {"program", "midi"}:
-            self._choose_program(plugin_id, plugin, program, scheme, rest)
-            return
-        wanted = {symbol: float32(value) for symbol, value in preset.values.items() if symbol in plugin.index}
-        for at, label in enumerate(self._engine.programs(plugin_id)):
-            if label == preset.label:
-                self._engine.set_program(plugin_id, at)
-                if not _different(wanted, plugin.values(plugin_id)):
-                    return  # else it is another one with the same label
-        for symbol, value in wanted.items():
-            self._engine.set_value(plugin_id, plugin.index[symbol], value)
-        different = _different(wanted, kept := plugin.values(plugin_id))
-        if different is not None:
-            asked = f"{wanted[different]:g} for {different}, as {preset.label} has it"
-            raise refusals.not_kept(plugin.name, f"plugins.{plugin.name}.program", asked, f"{kept[different]:g}")
-
-    def _choose_program(self, plugin_id: int, plugin: CarlaPlugin, program: str, scheme: str, rest: str) -> None:
-        """Choose a program by number (``program:3``) or a MIDI program by bank and number (``midi:0:12``)."""
-        engine = self._engine
-        if scheme == "program":
-            engine.set_program(plugin_id, int(rest))
-            kept = f"program:{engine.program(plugin_id)}"
-        else:
-            bank, _, number = rest.partition(":")
-            numbers = engine.midi_programs(plugin_id)
-            at = numbers.get((int(bank), int(number)))
-            if at is not None:
-                engine.set_midi_program(plugin_id, at)
-            now = engine.midi_program(plugin_id)
-            kept = next((f"midi:{bank}:{number}" for (bank, number), there in numbers.items() if there == now), "none")
-        if kept != program:
-            raise refusals.not_kept(plugin.name, f"plugins.{plugin.name}.program", program, kept)
-
-    def _reset(self, plugin_id: int, plugin: CarlaPlugin) -> None:
-        """Put everything but ``lv2:enabled`` back to what a fresh one holds."""
-        program, midi_program = plugin.fresh_programs
-        if program >= 0:
-            self._engine.set_program(plugin_id, program)
-        if midi_program >= 0:
-            self._engine.set_midi_program(plugin_id, midi_program)
-        wanted = dict(plugin.fresh)
-        if plugin.kind.enabled is not None:
-            wanted.pop(plugin.kind.enabled.symbol, None)
-        for symbol, value in wanted.items():
-            self._engine.set_value(plugin_id, plugin.index[symbol], value)
-        different = _different(wanted, kept := plugin.values(plugin_id))
-        if different is not None:
-            address = f"plugins.{plugin.name}.params.{different}"
-            raise refusals.not_kept(plugin.name, address, f"{wanted[different]:g}", f"{kept[different]:g}")
-
-
-def _different(wanted: dict[str, float], kept: dict[str, float]) -> str | None:
-    return next((symbol for symbol, value in wanted.items() if kept[symbol] != value), None)

@@ -1,39 +1,19 @@
-"""What Carla calls a plugin's ports in JACK, and how a plugin's URI becomes what Carla loads.
+"""What Carla calls a plugin's ports in JACK.
 
 Audio and CV ports have the name the plugin gives them, made unique within the client as Carla does it. A plugin's
 only event port is called ``events-in`` or ``events-out`` whatever its name, several keep theirs (Carla's source,
-``CarlaPluginLV2.cpp``, ``CarlaEngineClient.cpp``); which of the two applies shows in the graph.
+``CarlaPluginLV2.cpp``, ``CarlaEngineClient.cpp``); which of the two applies shows in the graph. For other formats than
+LV2 the catalogue has the names from Carla itself.
 """
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
-from reconciler.engines.carla.engine import Address
 from reconciler.model.catalogue import Direction, Kind, PluginType
 from reconciler.model.resources import Port
 
 _NUMBERED = re.compile(r"^(.*) \((\d{1,2})\)$", re.DOTALL)
 _EVENTS = {Direction.IN: "events-in", Direction.OUT: "events-out"}
-
-_TYPES = {"lv2": 4, "ladspa": 2, "dssi": 3, "vst2": 5, "vst3": 6, "clap": 14, "sf2": 10, "sfz": 11, "internal": 1}
-"""``PluginType`` of Carla's ``CarlaBackend.h``, by the scheme of plugin URIs."""
-
-
-def address(uri: str) -> Address:
-    """Return how Carla is told to load a plugin that the catalogue knows.
-
-    ``lv2:URI``, ``internal:LABEL``, ``sf2:FILE`` and ``sfz:FILE``, and ``FILE#LABEL`` for what has several in a file.
-    """
-    scheme, _, what = uri.partition(":")
-    match scheme:
-        case "lv2" | "internal":
-            return Address(_TYPES[scheme], what)
-        case "sf2" | "sfz":
-            return Address(_TYPES[scheme], Path(what).stem, what)
-        case _:
-            file, _, label = what.rpartition("#")
-            return Address(_TYPES[scheme], label, file)
 
 
 def jack_names(kind: PluginType) -> dict[str, tuple[str, ...]]:
