@@ -235,15 +235,15 @@ class CarlaCatalogue:
         where
             The place that asked.
         """
-        if not is_carlas(uri):
+        if uri.startswith("lv2:"):
             return self._lv2.not_installed(uri, where)
         near, package = self.closest(uri), self.package(uri)
         hints = [f"Did you mean {' or '.join(near)}?"] if near else []
         if package is not None and not near:
             hints.append(f"Debian and Ubuntu have it in {package}: apt install {package}")
-        format_ = Format(uri.partition(":")[0])
-        if not hints and format_ is not Format.INTERNAL:
-            hints.append(f"Looked in {', '.join(map(str, search_path(format_, self._environ)))}.")
+        if not hints and is_carlas(uri):
+            folders = search_path(Format(uri.partition(":")[0]), self._environ)
+            hints += [f"Looked in {', '.join(map(str, folders))}."] if folders else []
         return StudioError(
             "plugin-not-installed",
             f"{uri} is not installed.",

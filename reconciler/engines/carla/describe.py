@@ -219,8 +219,8 @@ def made_symbols(names: Iterable[str], fallback: str) -> list[str]:
 
 
 def _slug(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    symbol = re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")
+    plain = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
+    symbol = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
     return f"_{symbol}" if symbol[:1].isdigit() else symbol
 
 

@@ -85,11 +85,11 @@ def read(tool: Path, format_: Format, file: Path | None, environ: Mapping[str, s
         except subprocess.TimeoutExpired:
             _kill_all(process)
             process.communicate()
-            return Reading(flaw=f"it did not answer within {time_limit_s:g} s of being loaded")
+            return Reading(flaw=f"it did not come to an end within {time_limit_s:g} s when Carla tried it out")
         code = process.returncode
     text = output.decode("utf-8", errors="replace")
     if code < 0:
-        return Reading(flaw=f"it crashed while it was loaded ({how_it_died(-code)}{last_words(text)})")
+        return Reading(flaw=f"it crashed when Carla tried it out ({how_it_died(-code)}{last_words(text)})")
     return _understood(text, code)
 
 

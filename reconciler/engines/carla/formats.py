@@ -91,7 +91,7 @@ def search_path(format_: Format, environ: Mapping[str, str]) -> list[Path]:
     Parameters
     ----------
     format_
-        Any but INTERNAL, which has none.
+        INTERNAL has none.
     environ
         The format's variable wins where it is set, even when empty; ``HOME`` is put in for ``~``. A folder that is not
         absolute then is left out: what it means would depend on where studio was started.

@@ -76,7 +76,7 @@ def parse(uri: str) -> Written:
         ends = " or ".join(traits.suffixes)
         shape = f"{scheme}:FILE#LABEL" if traits.labelled and format_ is not Format.SF2 else f"{scheme}:FILE"
         raise bad_plugin(uri, f"the files of {scheme} plugins end in {ends}", f"Write {shape}.")
-    if Path(file).name in ("", ".", "..") or not Path(file).stem:
+    if not Path(file).suffix:  # as in ".so"
         raise bad_plugin(uri, "it names no file")
     if label == "" or (label is not None and not traits.labelled):
         raise bad_plugin(uri, f"nothing belongs behind the {file[-4:]}")
