@@ -15,7 +15,7 @@ MIX: dict[str, ParameterInfo] = {
         ParameterInfo("balance_left", "Balance left", -5, -1.0, -1.0, 1.0),
         ParameterInfo("balance_right", "Balance right", -6, 1.0, -1.0, 1.0),
         ParameterInfo("pan", "Pan", -7, 0.0, -1.0, 1.0),
-        ParameterInfo("control_channel", "Control channel", -8, -1.0, -1.0, 15.0, integer=True),
+        ParameterInfo("control_channel", "Control channel", -8, 0.0, -1.0, 15.0, integer=True),
     )
 }
 """By key. ``index`` is Carla's internal parameter id; ``control_channel`` counts from 0, -1 is none."""

@@ -38,7 +38,7 @@ class PluginCompiler:
         params, mix, midi = self._params(), self._mix(), self._midi()
         self._ignore({"params": params, "mix": mix, "midi": midi})
         program = self._program()
-        return Plugin(self.name, self.spec.plugin, self._active(params), program, params, mix, midi)
+        return Plugin(self.name, self.kind.uri, self._active(params), program, params, mix, midi)
 
     def _params(self) -> dict[str, float]:
         values: dict[str, float] = {}
