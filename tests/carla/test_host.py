@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -111,11 +112,12 @@ def test_one_source_takes_the_place_of_another(host: CarlaHost) -> None:
 def test_a_mapping_that_carla_would_not_keep_is_refused(host: CarlaHost) -> None:
     host.add("one", EPIANO)
     before = host.plugins()
-    for wrong in (MidiMap("cc", 0.0, 1.5, 7), MidiMap("cc", 1.5, 0.0, 7), MidiMap("cc", 0.5, -0.5, 7)):
-        assert refused(lambda follows=wrong: host.map_midi("one", "hardness", follows)) == "not-kept"
+    for low, high in ((0.0, 1.5), (1.5, 0.0), (0.5, -0.5)):
+        wrong = MidiMap("cc", low, high, 7)
+        assert refused(partial(host.map_midi, "one", "hardness", wrong)) == "not-kept"
         assert host.plugins() == before
     for wrong in (MidiMap("cc", 0.0, 1.0, 120), MidiMap("cc", 0.0, 1.0), MidiMap("breath", 0.0, 1.0)):
-        assert refused(lambda follows=wrong: host.map_midi("one", "hardness", follows)) == "unsupported"
+        assert refused(partial(host.map_midi, "one", "hardness", wrong)) == "unsupported"
         assert host.plugins() == before
     assert refused(lambda: host.map_midi("one", "hardnes", MidiMap("cc", 0.0, 1.0, 7))) == "no-such-parameter"
 
@@ -175,6 +177,14 @@ def test_a_foreign_format_is_named_in_the_refusal(host: CarlaHost) -> None:
         host.add("one", "jack:firefox")
     assert refusal.value.code == "unsupported"
     assert all(scheme in str(refusal.value.hint) for scheme in CAPABILITIES.formats)
+
+
+def test_this_process_goes_on_calculating_with_subnormal_numbers(host: CarlaHost) -> None:
+    for name, uri in (("a", "lv2:http://lsp-plug.in/plugins/lv2/gate_mono"), ("b", EPIANO), ("c", BALANCE)):
+        host.add(name, uri)
+    smallest_normal = 2.2250738585072014e-308
+    assert smallest_normal / float(len(host.plugins())) > 0
+    assert host.set_param("b", "hardness", float32(1e-40)) == float32(1e-40)
 
 
 def test_what_was_removed_is_freed_by_idling_alone(host: CarlaHost, graph: JackGraph) -> None:

@@ -109,7 +109,9 @@ class CarlaEngine:
             if path := os.environ.get(variable):  # else only the first start of a process looks at it
                 self._host.set_engine_option(backend.ENGINE_OPTION_PLUGIN_PATH, plugin_type, path)
         self._told = False
-        if not self._host.engine_init("JACK", client):
+        started = self._host.engine_init("JACK", client)
+        self._library.calculate_as_before()
+        if not started:
             return self.last_error()
         self._up = True
         return None
@@ -161,6 +163,7 @@ class CarlaEngine:
             extra,
             backend.PLUGIN_OPTIONS_NULL,  # what is usual for its type; 0 would switch everything off
         )
+        self._library.calculate_as_before()
         return None if loaded else self.last_error()
 
     def remove(self, plugin_id: int) -> str | None:

@@ -63,9 +63,18 @@ class Library(msgspec.Struct, frozen=True):
     """The wrapper's module, for its constants."""
     host: Any
     """The wrapper's ``CarlaHostDLL``; ``host.lib`` has the functions themselves."""
+    arithmetic: Any
+    """How this thread calculated before Carla came."""
+
+    def calculate_as_before(self) -> None:
+        """Undo what libraries of plugins do when they are loaded: flush this thread's subnormal numbers to zero."""
+        _libc.fesetenv(self.arithmetic)
 
 
 _loaded: list[Library] = []
+_libc = ctypes.CDLL(None)
+_FENV_BYTES = 256
+"""Room for a ``fenv_t``, which is 32 bytes on x86-64 and 8 on ARM."""
 
 
 def find() -> Installation | None:
@@ -117,6 +126,8 @@ def load() -> Library:
         return _loaded[0]
     installation = need()
     guard_stdout()
+    arithmetic = ctypes.create_string_buffer(_FENV_BYTES)
+    _libc.fegetenv(arithmetic)
     backend = _wrapper(installation)
     version = _check_version(backend, installation)
     try:
@@ -127,7 +138,9 @@ def load() -> Library:
         function = getattr(host.lib, name, None)
         if function is not None:
             function.argtypes, function.restype = takes, gives
-    _loaded.append(Library(installation, version, backend, host))
+    loaded = Library(installation, version, backend, host, arithmetic)
+    loaded.calculate_as_before()
+    _loaded.append(loaded)
     return _loaded[0]
 
 
