@@ -9,7 +9,7 @@ import msgspec
 from reconciler.manifest.load import Source
 from reconciler.manifest.models import PluginSpec
 from reconciler.model.catalogue import Catalogue, Direction, PluginType, Unit
-from reconciler.model.errors import StudioError, Where, raise_all
+from reconciler.model.errors import StudioError, Unavailable, Where, raise_all
 from reconciler.model.resources import JackSettings, Link, Plugin
 from reconciler.session.cycles import find_cycle
 from reconciler.session.matching import plugin_ports
@@ -82,9 +82,9 @@ class _Compiler:
 
     def _plugin(self, name: str, spec: PluginSpec) -> Plugin:
         self.origins[f"plugins.{name}"] = self.source.where("plugins", name, key=True)
-        kind = self.types[name] = self.catalogue.describe(spec.plugin)
+        kind = self.types[name] = self._described(name, spec.plugin)
         if kind is None:
-            if not spec.plugin.startswith("lv2:"):
+            if spec.plugin.partition(":")[0] not in self.catalogue.formats:
                 # No catalogue knows it; whether the host loads such plugins is the plan's question.
                 return Plugin(name, spec.plugin, active=spec.active)
             raise self._not_installed(name, spec.plugin)
@@ -96,6 +96,17 @@ class _Compiler:
         if compiler.ignored:
             self.ignored[name] = compiler.ignored
         return plugin
+
+    def _described(self, name: str, uri: str) -> PluginType | None:
+        """Ask the catalogue; what it refuses is told with its place."""
+        try:
+            return self.catalogue.describe(uri)
+        except Unavailable:
+            raise
+        except StudioError as error:
+            where = self.source.where("plugins", name, "plugin", address=f"plugins.{name}")
+            message = f"{name}: {error.message}"
+            raise StudioError(error.code, message, where=where, hint=error.hint, details=error.details) from error
 
     def _not_installed(self, name: str, uri: str) -> StudioError:
         close = difflib.get_close_matches(uri, self.catalogue.uris(), n=1, cutoff=0.8)

@@ -82,3 +82,33 @@ def test_the_snippet_is_a_manifest_that_means_the_defaults(tmp_path: Path) -> No
         assert made.plugin == described.uri
         defaults = {each.symbol: each.default for each in described.parameters}
         assert made.params == {symbol: defaults[symbol] for symbol in made.params}
+
+
+def test_a_manifest_means_one_plugin_however_it_is_written(tmp_path: Path) -> None:
+    ladspa(tmp_path / "sounds" / "tiny.so")
+    known = catalogue(tmp_path, base=tmp_path)
+    plugin = "{ plugin: 'ladspa:sounds/tiny.so', params: { gain_2: 3, On/Off: off } }"
+    text = f"version: 1\nsession: s\nplugins:\n  a: {plugin}\n"
+    (made,) = compile_session(parse(text, tmp_path / "s.yaml"), known).plugins.values()
+    assert made.plugin == f"ladspa:{tmp_path}/sounds/tiny.so#tiny"
+    assert made.params == {"gain_2": 3.0, "on_off": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("uri", "code"),
+    [
+        ("ladspa:sounds/bad.so", "plugin-broken"),
+        ("ladspa:sounds/tiny.so#tinny", "plugin-not-installed"),
+        ("clap:nobody.clap#x", "plugin-not-installed"),
+        ("ladspa:/etc/passwd", "bad-plugin"),
+    ],
+)
+def test_what_a_manifest_cannot_have_is_told_with_its_line(tmp_path: Path, uri: str, code: str) -> None:
+    ladspa(tmp_path / "sounds" / "tiny.so")
+    ladspa(tmp_path / "sounds" / "bad.so", CRASH)
+    text = f"version: 1\nsession: s\nplugins:\n  amp: {{ plugin: '{uri}' }}\n"
+    with pytest.raises(StudioError) as caught:
+        compile_session(parse(text, tmp_path / "s.yaml"), catalogue(tmp_path, base=tmp_path))
+    assert caught.value.code == code
+    assert caught.value.where is not None
+    assert caught.value.where.line == 4

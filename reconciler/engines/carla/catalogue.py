@@ -121,6 +121,11 @@ class CarlaCatalogue:
         """Why the cache could not be written the last time, if so."""
         return self._shelf.error or self._lv2.cache_error
 
+    @property
+    def formats(self) -> frozenset[str]:
+        """``lv2`` and every :class:`~reconciler.engines.carla.formats.Format`."""
+        return frozenset({"lv2", *map(str, Format)})
+
     def describe(self, uri: str) -> PluginType | None:
         """Return the plugin that a manifest means by this, or None if it is not installed; its ``uri`` is canonical.
 
