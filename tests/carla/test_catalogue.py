@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import wave
 from collections.abc import Callable
 from pathlib import Path
 
@@ -202,11 +203,43 @@ def test_a_vst2_plugin_whose_units_are_not_those_of_its_values(tmp_path: Path) -
 
 
 def test_an_instrument_of_sfz(tmp_path: Path) -> None:
-    (tmp_path / "sfz").mkdir()
-    (tmp_path / "sfz" / "Sine_Wave.sfz").write_text("<region> sample=*sine\n", encoding="utf-8")
+    instrument(tmp_path / "sfz" / "Sine_Wave.sfz", "<region> sample=tone one.wav key=60\n")
     plugin = described(catalogue(tmp_path, SFZ_PATH=str(tmp_path / "sfz")), "sfz:Sine_Wave.sfz")
     assert plugin.name == "Sine Wave"
     assert [port.direction for port in plugin.ports if port.kind is Kind.AUDIO] == [Direction.OUT, Direction.OUT]
+
+
+def instrument(file: Path, text: str) -> None:
+    """Write an SFZ file, and a sound ``tone one.wav`` beside it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    with wave.open(str(file.parent / "tone one.wav"), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(48000)
+        sound.writeframes(bytes(9600))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("la la la\n", "it has no <region>"),
+        ("// <region> sample=tone one.wav\n", "it has no <region>"),
+        ("sample=tone one.wav", "it has no <region>"),
+        ("<region> key=60\n", "it names no sound file"),
+        ("<region> sample=*sine\n", "*sine to begin with"),
+        ("<region> sample=gone.wav key=1\n<region> sample=lost.wav", "gone.wav to begin with"),
+        ("<control> default_path=else/\n<region> sample=tone one.wav", "tone one.wav to begin with"),
+    ],
+)
+def test_an_instrument_that_would_be_silent_is_broken(tmp_path: Path, text: str, reason: str) -> None:
+    instrument(tmp_path / "sfz" / "x.sfz", text)
+    known = catalogue(tmp_path, SFZ_PATH=str(tmp_path / "sfz"))
+    error = refused(lambda: known.describe("sfz:x.sfz"))
+    assert error.code == "plugin-broken"
+    assert reason in error.message
+    instrument(tmp_path / "sfz" / "x.sfz", "<group>sample=gone.wav\n<region>sample=..\\sfz\\tone one.wav lokey=1")
+    assert described(known, "sfz:x.sfz").name == "x"
 
 
 def test_a_clap_plugin(tmp_path: Path) -> None:

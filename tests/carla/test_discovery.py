@@ -128,6 +128,8 @@ def test_files_are_found_below_and_in_order(tmp_path: Path) -> None:
     (tmp_path / "a" / "again").symlink_to(tmp_path / "a")
     (tmp_path / "a" / "gone.so").symlink_to(tmp_path / "nowhere")
     os.mkfifo(tmp_path / "a" / "pipe.so")
+    for raw in (b"latin-\xe9.so", b"two\nlines.so", b" blank.so"):
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/a/" + raw)).touch()
     around = {"HOME": "/", "LADSPA_PATH": f"{tmp_path}/a:{tmp_path}/c:{tmp_path}/missing"}
     found = [str(path.relative_to(tmp_path)) for path in find_files(Format.LADSPA, around)]
     assert found == ["a/b.so", "a/deep/z.so", "c/A.SO", "c/b.so"]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from reconciler.engines.carla import library
+from reconciler.engines.carla import library, sfz
 from reconciler.engines.carla.describe import (
     HOST_LIBRARY,
     TIME_LIMIT_S,
@@ -309,6 +309,11 @@ class CarlaCatalogue:
         return path.name if locate(format_, path.name, self._environ) == path else str(path)
 
     def _inside(self, place: Place) -> PluginType:
+        if place.entry.format is Format.SFZ and place.entry.path is not None:
+            # Never kept: its sounds may come and go while it stays the same.
+            silent = sfz.flaw(Path(place.entry.path))
+            if silent is not None:
+                raise _broken(place.uri, silent)
         kept = self._kept(place)
         if kept is None:
             limit = SOUNDS_TIME_LIMIT_S if place.entry.format in (Format.SF2, Format.SFZ) else TIME_LIMIT_S

@@ -24,7 +24,7 @@ from pathlib import Path
 import msgspec
 
 from reconciler.engines.carla import lines
-from reconciler.engines.carla.discovery import Discovered, how_it_died, last_words
+from reconciler.engines.carla.discovery import Discovered, how_it_died, kill_all, last_words
 from reconciler.engines.carla.formats import TRAITS, Format
 from reconciler.engines.carla.library import Installation
 from reconciler.engines.carla.naming import SIXTEEN
@@ -98,29 +98,34 @@ def load(
     )
     environ = {**environ, "JACK_NO_START_SERVER": "1", "LC_ALL": "C"}
     environ["PYTHONPATH"] = os.pathsep.join(filter(None, [_PACKAGE_ROOT, environ.get("PYTHONPATH")]))
-    with tempfile.TemporaryFile() as said:
+    with (
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen(
+            # -P: a file in the user's folder must not stand in for a module.
+            [sys.executable, "-P", "-m", "reconciler.engines.carla.instance"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            cwd="/",
+            env=environ,
+            start_new_session=True,
+        ) as process,
+    ):
         try:
-            # -P: a file in the user's folder must not stand in for a module. subprocess.run kills it when time is up.
-            done = subprocess.run(
-                [sys.executable, "-P", "-m", "reconciler.engines.carla.instance"],
-                input=msgspec.json.encode(order),
-                stdout=subprocess.PIPE,
-                stderr=said,
-                cwd="/",
-                env=environ,
-                timeout=time_limit_s,
-                check=False,
-            )
+            output, _ = process.communicate(msgspec.json.encode(order), timeout=time_limit_s)
         except subprocess.TimeoutExpired:
             return lines.Failure(f"Carla did not finish loading it within {time_limit_s:g} s")
+        finally:
+            kill_all(process)
         said.seek(0)
         words = last_words(re.sub(r"\x1b\[[0-9;]*m", "", said.read().decode(errors="replace")))
-    if done.returncode < 0:
-        return lines.Failure(f"it crashed when Carla loaded it ({how_it_died(-done.returncode)}{words})")
+    code = process.returncode
+    if code < 0:
+        return lines.Failure(f"it crashed when Carla loaded it ({how_it_died(-code)}{words})")
     try:
-        answer: lines.Answer = msgspec.json.decode(done.stdout, type=lines.Answer)
+        answer: lines.Answer = msgspec.json.decode(output, type=lines.Answer)
     except msgspec.DecodeError:
-        return lines.Failure(f"it ended the process that loaded it, with exit code {done.returncode}{words}")
+        return lines.Failure(f"it ended the process that loaded it, with exit code {code}{words}")
     if isinstance(answer, lines.Failure):
         return lines.Failure(f"Carla says: {answer.reason}")
     return answer

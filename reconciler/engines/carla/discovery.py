@@ -83,7 +83,7 @@ def read(tool: Path, format_: Format, file: Path | None, environ: Mapping[str, s
         try:
             output, _ = process.communicate(timeout=time_limit_s)
         except subprocess.TimeoutExpired:
-            _kill_all(process)
+            kill_all(process)
             process.communicate()
             return Reading(flaw=f"it did not come to an end within {time_limit_s:g} s when Carla tried it out")
         code = process.returncode
@@ -93,12 +93,12 @@ def read(tool: Path, format_: Format, file: Path | None, environ: Mapping[str, s
     return _understood(text, code)
 
 
-def _kill_all(process: "subprocess.Popen[bytes]") -> None:
-    """Kill it and what its plugin started: all are in the session that was made for it."""
+def kill_all(process: "subprocess.Popen[bytes]") -> None:
+    """Kill a process and what its plugin started: all are in the session that was made for it."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
-        process.kill()
+        return  # nobody is left
 
 
 def how_it_died(number: int) -> str:

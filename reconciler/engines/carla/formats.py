@@ -110,11 +110,14 @@ def search_path(format_: Format, environ: Mapping[str, str]) -> list[Path]:
 def find_files(format_: Format, environ: Mapping[str, str]) -> list[Path]:
     """Return every file of a format in its folders and the folders below, in the order of the search path.
 
-    A folder that cannot be read counts as empty, as it does for Carla.
+    A folder that cannot be read counts as empty, as it does for Carla. A name that no manifest could hold (blanks at an
+    end, invisible characters, bytes that are no UTF-8) is passed over.
     """
     found: dict[Path, None] = {}
     seen: set[tuple[int, int]] = set()  # on some systems /usr/lib64 is a link to /usr/lib
     for folder in search_path(format_, environ):
+        if not str(folder).isprintable():
+            continue
         found.update(dict.fromkeys(_below(folder, TRAITS[format_], seen)))
     return list(found)
 
@@ -171,7 +174,7 @@ def _below(folder: Path, traits: Traits, seen: set[tuple[int, int]]) -> Iterator
     seen.add((state.st_dev, state.st_ino))
     deeper: list[Path] = []
     for entry in listed:
-        if entry.name.startswith("."):
+        if entry.name.startswith(".") or not entry.name.isprintable() or entry.name != entry.name.strip():
             continue
         path = Path(entry.path)
         matches = path.suffix.lower() in traits.suffixes
