@@ -11,7 +11,7 @@ from reconciler.engines.carla.catalogue import CarlaCatalogue
 from reconciler.engines.carla.formats import FILES, TRAITS, Format, locate
 from reconciler.engines.lv2.catalogue import Lv2Catalogue
 
-NO_CARLA = "Carla is not installed: nothing of its catalogue is tested"
+NO_CARLA = "Carla is not installed: its catalogue is not tested"
 
 LADSPA = r"""
 #include <stddef.h>
@@ -143,6 +143,12 @@ __attribute__((visibility("default"))) const struct {
     Version version; bool (*init)(const char *); void (*deinit)(void); const void *(*get)(const char *);
 } clap_entry = {{1, 1, 8}, begin, finish, get};
 """
+
+
+def need_carla() -> None:
+    """Leave a whole module of tests out where there is no Carla, in one line; to be called as it is imported."""
+    if library.find() is None:
+        pytest.skip(NO_CARLA, allow_module_level=True)
 
 
 def compiled(source: str, to: Path, **words: str) -> Path:

@@ -33,6 +33,8 @@ from reconciler.model.values import float32
 from tests.carla import plugin_files
 from tests.carla.plugin_files import CLAP, CRASH, HANG, catalogue, installed, ladspa
 
+plugin_files.need_carla()
+
 EVENTS_IN = ("events_in", "events-in", Kind.MIDI, Direction.IN)
 
 
@@ -589,8 +591,6 @@ def test_lv2_is_asked_of_lilv(tmp_path: Path) -> None:
 @pytest.mark.jack
 def test_ports_values_and_uris_are_those_of_carla_in_jack(jack_server: str, tmp_path: Path) -> None:
     """With the real thing: Carla on a JACK server, each plugin a client."""
-    if library.find() is None:
-        pytest.skip(plugin_files.NO_CARLA)
     known = CarlaCatalogue(cache_dir=tmp_path)
     wanted = [
         "internal:audiogain_s",

@@ -7,7 +7,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from reconciler.cli.plugins import plugins, snippet
-from reconciler.engines.carla import library
 from reconciler.manifest.load import parse
 from reconciler.model.catalogue import PluginType
 from reconciler.model.errors import StudioError
@@ -15,11 +14,11 @@ from reconciler.session.compile import compile_session
 from tests.carla import plugin_files
 from tests.carla.plugin_files import CRASH, catalogue, environ, ladspa
 
+plugin_files.need_carla()
+
 
 @pytest.fixture
 def around(tmp_path: Path) -> dict[str, str]:
-    if library.find() is None:
-        pytest.skip(plugin_files.NO_CARLA)
     ladspa(tmp_path / "ladspa" / "tiny.so")
     ladspa(tmp_path / "ladspa" / "bad.so", CRASH)
     paths = environ(tmp_path, LADSPA_PATH=str(tmp_path / "ladspa"))
