@@ -1,6 +1,7 @@
 """What is Carla's alone: the mix around a plugin, what a parameter follows, programs of other formats, ports."""
 
 import math
+import time
 from collections.abc import Callable
 from functools import partial
 
@@ -194,3 +195,19 @@ def test_what_was_removed_is_freed_by_idling_alone(host: CarlaHost, graph: JackG
     eventually(lambda: not any(port.startswith("p") for port in graph.ports()))
     host.add("again", AMP)
     assert [one.plugin.name for one in host.plugins()] == ["again"]
+
+
+def test_coming_and_going_never_waits_for_a_lock(host: CarlaHost) -> None:
+    """Carla and jackd wait for each other for 4 s when Carla is idled at the wrong moment; it took 5 s to happen."""
+    slowest = 0.0
+    for _ in range(25):
+        for name in "abcd":
+            begun = time.monotonic()
+            host.add(name, AMP)
+            slowest = max(slowest, time.monotonic() - begun)
+        for name in "acbd":
+            begun = time.monotonic()
+            host.remove(name)
+            host.plugins()
+            slowest = max(slowest, time.monotonic() - begun)
+    assert slowest < 1.5

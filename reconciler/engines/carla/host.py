@@ -25,6 +25,14 @@ from reconciler.model.resources import Capabilities, MidiMap
 IDLE_SECONDS = 0.02
 """How often Carla wants to be idled. An idle call takes 2 µs; without any, removed plugins are never freed."""
 
+QUIET_SECONDS = 0.03
+"""How long after a plugin came or changed its name Carla is not idled.
+
+JACK then tells Carla of each new port, on a thread that needs a lock which idling holds while it asks the server
+something; the server may be waiting for that thread, and then all of them wait, 4 s as a rule (a third of the runs of
+60 s with four plugins coming and going; stacks read with gdb; ``findPluginIdAndIcon`` of ``CarlaEngineJack.cpp``).
+"""
+
 SETTLE_SECONDS = 2.0
 """How long the graph may take to show what Carla did. A rename, the slowest, takes 60 ms (measured)."""
 
@@ -78,6 +86,7 @@ class CarlaHost:
         loaded = library.load()
         self._engine = CarlaEngine(loaded)
         self._plugins: dict[str, CarlaPlugin] = {}
+        self._quiet_at = 0.0
 
     @property
     def kind(self) -> str:
@@ -96,7 +105,8 @@ class CarlaHost:
 
     def idle(self) -> None:
         """Let Carla do its housekeeping, and let go of everything if JACK has died."""
-        self._engine.idle()
+        if time.monotonic() > self._quiet_at:
+            self._engine.idle()
         if self._engine.dead or (self._engine.up and self.graph is not None and not self.graph.alive):
             self.server_lost()
 
@@ -133,6 +143,7 @@ class CarlaHost:
         if address is None:
             raise refusals.plugin_not_found(name, plugin, self._catalogue)
         error = self._engine.add(client, address)
+        self._quiet_at = time.monotonic() + QUIET_SECONDS
         if error is not None:
             self._jack_may_have_died()
             raise refusals.plugin_failed(name, plugin, error)
@@ -141,8 +152,7 @@ class CarlaHost:
             added = CarlaPlugin(name, known, self._engine, plugin_id)
             self._confirm(added, client, plugin_id)
         except BaseException:
-            self._engine.remove(plugin_id)
-            self._engine.idle()
+            self._unload(plugin_id)
             raise
         self._plugins[name] = added
 
@@ -150,7 +160,7 @@ class CarlaHost:
         """Unload a plugin, and see its ports go. Raises ``no-such-plugin``, ``not-kept``."""
         plugin_id, _ = self._find(name)
         client = self._prefix + name
-        error = self._engine.remove(plugin_id)
+        error = self._unload(plugin_id)
         if client in self._engine.names():
             raise refusals.not_kept(name, f"plugins.{name}", "its removal", f"the plugin, still there ({error})")
         del self._plugins[name]
@@ -166,6 +176,7 @@ class CarlaHost:
         if to in self._plugins or self._has_ports(client):
             raise refusals.name_taken(to, client)
         error = self._engine.rename(plugin_id, client)
+        self._quiet_at = time.monotonic() + QUIET_SECONDS
         kept = self._engine.names()[plugin_id]
         if error is not None or kept != client:
             raise refusals.not_kept(name, f"plugins.{name}", f"the name {to!r}", f"{kept!r} ({error})")
@@ -176,6 +187,7 @@ class CarlaHost:
             self._confirm(plugin, client, plugin_id)
         except EngineError:
             self._engine.rename(plugin_id, self._prefix + name)
+            self._quiet_at = time.monotonic() + QUIET_SECONDS
             del self._plugins[to]
             self._plugins[name] = plugin
             plugin.name = name
@@ -343,6 +355,13 @@ class CarlaHost:
                 raise refusals.jack_gone(self._server)
             time.sleep(_LOOK_SECONDS)
 
+    def _unload(self, plugin_id: int) -> str | None:
+        """Unload a plugin and free it, which Carla does when it is idled; return why it did not work, else None."""
+        time.sleep(max(self._quiet_at - time.monotonic(), 0.0))
+        error = self._engine.remove(plugin_id)
+        self._engine.idle()
+        return error
+
     def _confirm(self, plugin: CarlaPlugin, client: str, plugin_id: int) -> None:
         """See that a plugin has its name in Carla and its ports in JACK. Raises ``name-taken``, ``plugin-failed``."""
         if self._engine.names()[plugin_id] != client:
@@ -357,7 +376,6 @@ class CarlaHost:
             if time.monotonic() > end:
                 there = [port for port in ports if port.startswith(f"{client}:")]
                 raise refusals.plugin_failed(plugin.name, plugin.kind.uri, "JACK does not show all its ports", there)
-            self._engine.idle()
             time.sleep(_LOOK_SECONDS)
         plugin.port_names = found
 
@@ -365,10 +383,10 @@ class CarlaHost:
         return self.graph is not None and any(port.startswith(f"{client}:") for port in self.graph.ports())
 
     def _await_gone(self, client: str, within_s: float = SETTLE_SECONDS) -> bool:
-        """Wait until a client's ports are gone, which takes idling; tell whether they are."""
+        """Wait until a client's ports are gone; tell whether they are."""
         end = time.monotonic() + within_s
         while True:
-            self._engine.idle()
+            self.idle()
             if self.graph is None or not self.graph.alive or not self._has_ports(client):
                 return True
             if time.monotonic() > end:
