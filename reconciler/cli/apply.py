@@ -1,11 +1,10 @@
 """``studio apply``."""
 
 import sys
-from pathlib import Path
 
 import click
 
-from reconciler.cli.output import Progress, as_json, manifest_argument, paint, say, say_json
+from reconciler.cli.output import Progress, as_json, here, manifest_argument, paint, say, say_json
 
 LEFT_OVER = 4
 
@@ -27,16 +26,17 @@ def apply(manifest: str | None, as_json: bool, yes: bool, explain: bool, release
     from reconciler.manifest.load import find
     from reconciler.planning.text import render
 
-    desk = Desk.open(find(manifest, Path.cwd()))
+    desk = Desk.open(find(manifest, here()))
     try:
         with desk.locked():
-            found = desk.plan(release)
+            released = desk.releasing(release)
+            found = desk.plan(released)
             if not as_json:
                 say(render(found, paint, explain=explain))
             if found.actions and not found.refused and not yes and not _agreed(as_json):
                 return 1
             with Progress(len(found.actions)) as told:
-                applied = desk.apply(found, released=release, told=told)
+                applied = desk.apply(found, released=released, told=told)
     finally:
         desk.close()
     if as_json:
@@ -49,7 +49,7 @@ def apply(manifest: str | None, as_json: bool, yes: bool, explain: bool, release
 def _agreed(as_json: bool) -> bool:
     from reconciler.model.errors import StudioError
 
-    if as_json or not sys.stdin.isatty():
+    if as_json or sys.stdin is None or not sys.stdin.isatty():
         raise StudioError("not-confirmed", "there is nobody to ask here", hint="`--yes` applies without asking")
     agreed = click.confirm("\napply this?", default=False)
     if not agreed:

@@ -1,10 +1,8 @@
 """``studio drift``."""
 
-from pathlib import Path
-
 import click
 
-from reconciler.cli.output import as_json, manifest_argument, paint, say, say_json
+from reconciler.cli.output import as_json, here, manifest_argument, paint, say, say_json
 
 DIFFERS = 2
 
@@ -22,7 +20,7 @@ def drift(manifest: str | None, as_json: bool) -> int:
     from reconciler.model.errors import StudioError
     from reconciler.planning.text import render
 
-    desk = Desk.open(find(manifest, Path.cwd()))
+    desk = Desk.open(find(manifest, here()))
     try:
         found = desk.drift()
     finally:
@@ -32,8 +30,10 @@ def drift(manifest: str | None, as_json: bool) -> int:
         raise StudioError("never-applied", f"{name} was never applied on this machine", hint="`studio apply`")
     if as_json:
         say_json(found)
-    elif found.empty:
-        say(f"{found.session}: no drift")
-    else:
+    elif not found.empty:
         say(render(found, paint) + "\n`studio apply` puts it back")
+    elif found.pending:
+        say(render(found, paint))
+    else:
+        say(f"{found.session}: no drift")
     return 0 if found.empty else DIFFERS

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.output import say
+from reconciler.cli.output import here, say
 
 _STARTER = """\
 # `studio schema` writes the schema that lets your editor complete and check this file:
@@ -50,7 +50,7 @@ def init(session: str | None, example: str | None) -> int:
         if session is not None:
             text = re.sub(r"(?m)^session:.*$", f"session: {session}", text, count=1)
     else:
-        text = _STARTER.format(session=session or _slug(Path.cwd().name))
+        text = _STARTER.format(session=session or _slug(here().name))
     try:
         parse(text, path)
     except StudioError as error:

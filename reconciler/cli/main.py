@@ -100,7 +100,10 @@ def _run(arguments: list[str]) -> int:
     except StudioError as error:
         if debug:
             raise
-        tell_error(error, as_json=as_json)
+        try:
+            tell_error(error, as_json=as_json)
+        except StudioError:  # standard output is the trouble
+            tell_error(error, as_json=False)
         return error.exit_code
     except (click.exceptions.Abort, KeyboardInterrupt):  # click makes the one of the other
         print("interrupted; `studio apply` goes on from what is there", file=sys.stderr)

@@ -1,9 +1,11 @@
 """What commands print: one form for errors, one for JSON, colour only on a terminal."""
 
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,8 @@ _COLOURS: dict[str, dict[str, Any]] = {
     "bold": {"bold": True},
 }
 PROGRESS_AFTER_SECONDS = 0.5
+_CONTROL = re.compile(r"\x1b(?!\[[0-9;]*m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]")
+"""What a name from a file or from JACK may hold and a terminal would obey; colours and line ends are not among it."""
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 manifest_argument = click.argument("manifest", required=False, type=click.Path())
@@ -37,14 +41,38 @@ def paint(text: str, style: str) -> str:
 
 def say(text: str, *, err: bool = False) -> None:
     """Print to standard output, or to standard error; without colour where somebody set NO_COLOR."""
-    click.echo(text, err=err, color=False if os.environ.get("NO_COLOR") else None)
+    _print(_CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text), err=err)
 
 
 def say_json(value: object) -> None:
     """Print a value as JSON, indented, in a stable order."""
     import msgspec
 
-    click.echo(msgspec.json.format(msgspec.json.encode(value, order="deterministic"), indent=2).decode())
+    _print(msgspec.json.format(msgspec.json.encode(value, order="deterministic"), indent=2).decode())
+
+
+def _print(text: str, *, err: bool = False) -> None:
+    try:
+        click.echo(text, err=err, color=False if os.environ.get("NO_COLOR") else None)
+    except BrokenPipeError:
+        raise  # nobody reads on, which is no error
+    except OSError as error:
+        message = f"standard {'error' if err else 'output'} cannot be written: {error.strerror}"
+        raise StudioError("output-not-written", message, hint="make room where it goes") from error
+
+
+def here() -> Path:
+    """Return the current folder.
+
+    Raises
+    ------
+    StudioError
+        ``folder-gone``.
+    """
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise StudioError("folder-gone", "the folder you are in is gone", hint="`cd` to another one") from error
 
 
 def tell_error(error: StudioError, *, as_json: bool) -> None:

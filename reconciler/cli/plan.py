@@ -1,10 +1,8 @@
 """``studio plan``."""
 
-from pathlib import Path
-
 import click
 
-from reconciler.cli.output import as_json, manifest_argument, paint, say, say_json
+from reconciler.cli.output import as_json, here, manifest_argument, paint, say, say_json
 
 DIFFERS = 2
 
@@ -21,9 +19,9 @@ def plan(manifest: str | None, as_json: bool, explain: bool, exit_code: bool, re
     from reconciler.manifest.load import find
     from reconciler.planning.text import render
 
-    desk = Desk.open(find(manifest, Path.cwd()))
+    desk = Desk.open(find(manifest, here()))
     try:
-        found = desk.plan(release)
+        found = desk.plan(desk.releasing(release))
     finally:
         desk.close()
     if as_json:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.output import as_json, paint, say, say_json
+from reconciler.cli.output import as_json, here, paint, say, say_json
 
 
 @click.command()
@@ -17,7 +17,7 @@ def ports(pattern: str | None, manifest: str | None, as_json: bool) -> int:
 
     from reconciler.execution.desk import look
 
-    observed = look(Path(manifest) if manifest else None, Path.cwd())
+    observed = look(Path(manifest) if manifest else None, here())
     wanted = f"*{pattern}*" if pattern and not set(pattern) & set("*?[") else pattern or "*"
     found = [port for port in observed.ports.values() if fnmatch.fnmatchcase(port.name.casefold(), wanted.casefold())]
     into: dict[str, list[str]] = {}

@@ -1,10 +1,8 @@
 """``studio status``."""
 
-from pathlib import Path
-
 import click
 
-from reconciler.cli.output import as_json, manifest_argument, paint, say, say_json
+from reconciler.cli.output import as_json, here, manifest_argument, paint, say, say_json
 
 
 @click.command()
@@ -16,7 +14,7 @@ def status(manifest: str | None, as_json: bool) -> int:
     from reconciler.execution.report import report
     from reconciler.manifest.load import find
 
-    desk = Desk.open(find(manifest, Path.cwd()))
+    desk = Desk.open(find(manifest, here()))
     try:
         told = report(desk)
     finally:

@@ -1,10 +1,8 @@
 """``studio up``."""
 
-from pathlib import Path
-
 import click
 
-from reconciler.cli.output import as_json, manifest_argument, say, say_json
+from reconciler.cli.output import as_json, here, manifest_argument, say, say_json
 
 
 @click.command()
@@ -19,7 +17,7 @@ def up(manifest: str | None, as_json: bool) -> int:
     from reconciler.host.client import HostClient
     from reconciler.manifest.load import find
 
-    desk = Desk.open(find(manifest, Path.cwd()))
+    desk = Desk.open(find(manifest, here()))
     try:
         with desk.locked():
             desk.bring_up()

@@ -1,10 +1,8 @@
 """``studio validate``."""
 
-from pathlib import Path
-
 import click
 
-from reconciler.cli.output import as_json, manifest_argument, say, say_json
+from reconciler.cli.output import as_json, here, manifest_argument, say, say_json
 
 
 @click.command()
@@ -22,7 +20,7 @@ def validate(manifest: str | None, as_json: bool) -> int:
     from reconciler.model.errors import StudioError
     from reconciler.session.compile import compile_session
 
-    path = find(manifest, Path.cwd())
+    path = find(manifest, here())
     source = load(path)
     session = compile_session(source, choose.catalogue(source.manifest.engine.host, path.absolute().parent))
     if others := same_name(path):

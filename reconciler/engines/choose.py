@@ -25,7 +25,7 @@ MULTIPLE_CLIENTS = "multiple-clients"
 
 
 def choose(asked: str, mode: str = MULTIPLE_CLIENTS) -> str:
-    """Return the engine that ``engine.host`` means on this machine: ``auto`` is Carla where it is, else jalv.
+    """Return the engine that ``engine.host`` means on this machine: ``auto`` is jalv where it is, else Carla.
 
     Raises
     ------
@@ -37,31 +37,36 @@ def choose(asked: str, mode: str = MULTIPLE_CLIENTS) -> str:
     if asked not in ("auto", *ENGINES):
         hint = f"engine.host can be auto, {', '.join(ENGINES)}"
         raise Unavailable("host-unsupported", f"this version does not drive {asked}", hint=hint)
-    if asked != "jalv":
+    engine = _best() if asked == "auto" else asked
+    if engine == "carla":
         from reconciler.engines.carla import library
 
-        if asked == "carla":
-            library.need()
-        if library.find() is not None:
-            if mode != MULTIPLE_CLIENTS:
-                hint = f"take {MULTIPLE_CLIENTS}: the same links, made in JACK"
-                raise Unavailable("mode-unsupported", f"this version does not drive Carla's {mode} mode", hint=hint)
-            return "carla"
+        library.need()
+        if mode != MULTIPLE_CLIENTS:
+            hint = f"take {MULTIPLE_CLIENTS}: the same links, made in JACK"
+            raise Unavailable("mode-unsupported", f"this version does not drive Carla's {mode} mode", hint=hint)
+        return engine
     if shutil.which("jalv") is None:
         hint = "`studio doctor` says how to install it"
         raise Unavailable("host-not-installed", "jalv, which runs the plugins, is not installed", hint=hint)
     return "jalv"
 
 
+def _best() -> str:
+    """Return what ``auto`` means: jalv, and Carla where only that is, as long as Carla's other mode is not driven."""
+    from reconciler.engines.carla import library
+
+    return "carla" if shutil.which("jalv") is None and library.find() is not None else "jalv"
+
+
 def catalogue(engine: str, base: Path | None = None) -> Catalogue:
     """Return what is known of installed plugins on that engine; ``base`` is where relative paths start."""
-    if engine in {"auto", "carla"}:
-        from reconciler.engines.carla import library
+    if engine == "auto":
+        engine = _best()
+    if engine == "carla":
+        from reconciler.engines.carla.catalogue import CarlaCatalogue
 
-        if engine == "carla" or library.find() is not None:
-            from reconciler.engines.carla.catalogue import CarlaCatalogue
-
-            return CarlaCatalogue(base=base)
+        return CarlaCatalogue(base=base)
     from reconciler.engines.lv2.catalogue import Lv2Catalogue
 
     if engine == "memory":
@@ -78,15 +83,26 @@ def build(
     server: str | None,
     servers: Path,
     before: Callable[[Action], None] | None = None,
+    lock: int | None = None,
 ) -> LocalStudio:
-    """Return a studio whose plugin host lives in this process; ``servers`` keeps the records of JACK servers."""
+    """Return a studio whose plugin host lives in this process.
+
+    Parameters
+    ----------
+    servers
+        Keeps the records of JACK servers.
+    before
+        Called with each action before it runs.
+    lock
+        Descriptor of the session's lock, for plugins that end a moment later than this process.
+    """
     if engine == "memory":
         from reconciler.engines.memory import MemoryStudio
 
         world = MemoryStudio(catalogue(engine), prefix=prefix)
         return LocalStudio(world.host, world.open_graph, world.hardware, prefix=prefix, before=before)
     open_graph, hardware = ground(engine, server, servers)
-    host = _real_host(engine, server, prefix)
+    host = _real_host(engine, server, prefix, lock)
 
     def open_and_show() -> AudioGraph:
         host.graph = open_graph()  # where the host sees its plugins' ports come and go
@@ -95,7 +111,7 @@ def build(
     return LocalStudio(host, open_and_show, hardware, prefix=prefix, before=before)
 
 
-def _real_host(engine: str, server: str | None, prefix: str) -> "CarlaHost | JalvHost":
+def _real_host(engine: str, server: str | None, prefix: str, lock: int | None) -> "CarlaHost | JalvHost":
     if engine == "carla":
         from reconciler.engines.carla import CarlaHost
         from reconciler.engines.carla.catalogue import CarlaCatalogue
@@ -104,7 +120,7 @@ def _real_host(engine: str, server: str | None, prefix: str) -> "CarlaHost | Jal
         return CarlaHost(known, server, prefix, loading=known.loading)
     from reconciler.engines.jalv import JalvHost
 
-    return JalvHost(catalogue(engine), server, prefix)
+    return JalvHost(catalogue(engine), server, prefix, lock=lock)
 
 
 def look(engine: str, *, prefix: str, server: str | None, servers: Path) -> LocalStudio:

@@ -47,8 +47,16 @@ class Studio(Protocol):
         """Let go; what runs in a host process of its own goes on."""
 
 
+_SHADOWED = " [JACK]"
+"""Behind the name of a foreign client that a plugin's name hides. No plugin can be called so."""
+
+
 class Names:
-    """Between the manifest's ``node:symbol`` and JACK's ``client:port``."""
+    """Between the manifest's ``node:symbol`` and JACK's ``client:port``.
+
+    With a prefix, a plugin ``amp`` is the client ``b-amp``; a foreign client ``amp`` is then called ``amp [JACK]``, so
+    that its ports and links are never taken for the plugin's.
+    """
 
     def __init__(self, hosted: Sequence[HostedPlugin], prefix: str) -> None:
         self._clients: dict[str, tuple[str, dict[str, str]]] = {}
@@ -69,10 +77,17 @@ class Names:
 
     def to_jack(self, port: str) -> str:
         """Return JACK's name of a port."""
+        node, _, short = port.partition(":")
+        hidden = node.removesuffix(_SHADOWED)
+        if hidden != node and hidden in self._clients:
+            return f"{hidden}:{short}"
         return _translate(port, self._clients)
 
     def from_jack(self, port: str) -> str:
         """Return the manifest's name of a port."""
+        client, _, short = port.partition(":")
+        if client in self._clients and client not in self._nodes:
+            return f"{client}{_SHADOWED}:{short}"
         return _translate(port, self._nodes)
 
 

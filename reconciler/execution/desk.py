@@ -1,5 +1,6 @@
 """One session at work: its manifest, what was applied before, the studio, and the way from the one to the other."""
 
+import difflib
 import os
 import time
 import uuid
@@ -22,9 +23,10 @@ from reconciler.model.errors import Refused, Stale, StudioError, Unavailable, Wh
 from reconciler.model.resources import JackSettings, Link, Observed
 from reconciler.planning.plan import Baseline, Plan, Policy
 from reconciler.planning.reconcile import reconcile
+from reconciler.planning.renames import follow
 from reconciler.planning.wiring import resolve
 from reconciler.session.compile import compile_session
-from reconciler.session.session import Session
+from reconciler.session.session import Endpoint, EndPort, Session, Wire
 
 
 class Applied(msgspec.Struct, frozen=True):
@@ -133,6 +135,22 @@ class Desk:
         """Return the lock of the one writer; use it in a ``with`` block."""
         return Lock(self.record.folder)
 
+    def releasing(self, names: Iterable[str]) -> frozenset[str]:
+        """Return the names of protected plugins that a person lets go of, all of which must be known.
+
+        Raises
+        ------
+        StudioError
+            ``unknown-plugin``.
+        """
+        known = {*self.session.plugins, *self.session.moved, *self.record.baseline().plugins}
+        for name in names:
+            if name not in known:
+                close = difflib.get_close_matches(name, known, n=1)
+                hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(known)) or 'none'}"
+                raise StudioError("unknown-plugin", f'there is no plugin "{name}" to release', hint=hint)
+        return frozenset(names)
+
     def plan(self, released: Iterable[str] = ()) -> Plan:
         """Return what differs now between manifest and studio."""
         return self._plan(self.studio().observe(), frozenset(released))
@@ -142,10 +160,10 @@ class Desk:
         last = self.record.current()
         if last is None:
             return None
+        wires = tuple(_wire(last, link) for link in sorted(last.links - last.session.links))
         declared = resolve(last.session, last.after.ports, server_up=True).declared
         places = {link: where for link, wire in declared.items() if (where := last.session.origin(wire))}
-        origins = {**places, **last.session.origins}
-        session = msgspec.structs.replace(last.session, links=last.links, wires=(), origins=origins)
+        session = msgspec.structs.replace(last.session, wires=wires, origins={**places, **last.session.origins})
         return reconcile(session, self.studio().observe(), last.baseline, Policy("ignore"))
 
     def apply(self, plan: Plan, *, released: Iterable[str] = (), told: Told = lambda _: None) -> Applied:
@@ -192,7 +210,7 @@ class Desk:
             journal.outcome(outcome)
             told(outcome)
 
-        self._claim(before)
+        self._claim(plan, before)
         journal.begin(plan.actions)
         outcomes = self.studio().execute(plan.actions, heard)
         ran, after = tuple(zip(plan.actions, outcomes, strict=True)), self.studio().observe()
@@ -225,10 +243,11 @@ class Desk:
         """Return every link the manifest comes to, with the ports that are there."""
         return self.session.links | resolve(self.session, observed.ports, server_up=True).links
 
-    def _claim(self, observed: Observed) -> None:
+    def _claim(self, plan: Plan, observed: Observed) -> None:
         session = self.session
         ours = Baseline(session.plugins, self._links(observed), session.protected)
-        self.record.claim(merge(self.record.claims() or Baseline(), ours))
+        followed = follow(self.record.baseline(), plan, observed.plugins)
+        self.record.claim(merge(merge(self.record.claims() or Baseline(), followed), ours))
 
     def _record(self, before: Observed, after: Observed) -> int:
         links = self._links(after)
@@ -266,6 +285,17 @@ class Desk:
                 where=self.source.where("session", address="session"),
                 hint="rename the session in one of the two files",
             )
+
+
+def _wire(last: Generation, link: Link) -> Wire:
+    """Return a link to a foreign port as it was made, to be waited for when that port has gone."""
+
+    def end(name: str) -> Endpoint:
+        node, _, port = name.partition(":")
+        ours = node in last.session.plugins
+        return Endpoint(node, port, (EndPort(name, last.after.ports[name].kind),) if ours else None)
+
+    return Wire(end(link.source), end(link.target))
 
 
 def _same(last: Generation, session: Session, links: frozenset[Link]) -> bool:

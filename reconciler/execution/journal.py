@@ -10,6 +10,9 @@ import msgspec
 from reconciler.history.files import not_written
 from reconciler.model.actions import Action, Outcome
 
+LARGEST_BYTES = 4 * 1024 * 1024
+"""Beyond it the journal is put aside before the next apply; the one put aside before is forgotten."""
+
 
 class Journal:
     """Appends to ``journal.jsonl`` in the session's state folder. A line written whole outlives the process.
@@ -22,6 +25,8 @@ class Journal:
         path = folder / "journal.jsonl"
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if path.exists() and path.stat().st_size > LARGEST_BYTES:
+                path.replace(path.with_suffix(".1.jsonl"))
             self._file: IO[bytes] = path.open("ab", buffering=0)
         except OSError as error:
             raise not_written(path, error) from error

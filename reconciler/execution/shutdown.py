@@ -1,11 +1,13 @@
 """Ending a session: its host, and the JACK server that studio started if nobody else needs it."""
 
+import contextlib
 import os
+import signal
 
 from reconciler.engines import choose
 from reconciler.history.lock import Lock
 from reconciler.history.record import Record
-from reconciler.host.client import SILENCE_SECONDS, HostClient
+from reconciler.host.client import END_SECONDS, SILENCE_SECONDS, HostClient, ends_within
 from reconciler.host.place import servers, sessions
 from reconciler.manifest.models import Manifest
 from reconciler.model.errors import Unavailable
@@ -15,10 +17,21 @@ FORCED_SECONDS = 3.0
 
 
 def bring_down(manifest: Manifest, *, keep_jack: bool = False, force: bool = False) -> list[str]:
+    """Stop what runs for a manifest's session; see :func:`stop`."""
+    jack = manifest.hardware.jack
+    server = jack.server if jack else None
+    return stop(manifest.session, engine=manifest.engine.host, server=server, keep_jack=keep_jack, force=force)
+
+
+def stop(
+    session: str, *, engine: str = "auto", server: str | None = None, keep_jack: bool = False, force: bool = False
+) -> list[str]:
     """Stop what runs for a session; return the words for what was stopped.
 
     Parameters
     ----------
+    engine, server
+        What the manifest says; a host that runs knows better.
     keep_jack
         Leave the JACK server alone even if studio started it.
     force
@@ -30,24 +43,24 @@ def bring_down(manifest: Manifest, *, keep_jack: bool = False, force: bool = Fal
         ``host-stuck`` or ``host-silent``, unless ``force``.
     """
     stopped: list[str] = []
-    with Lock(Record(manifest.session).folder):
-        client = HostClient.find(manifest.session, patience_s=FORCED_SECONDS if force else SILENCE_SECONDS)
-        engine: str = manifest.engine.host
+    server = server or os.environ.get("JACK_DEFAULT_SERVER") or None
+    with Lock(Record(session).folder):
+        client = HostClient.find(session, patience_s=FORCED_SECONDS if force else SILENCE_SECONDS)
         if client is not None:
             stopped.append("the plugin host")
             pid = client.pid
             try:
-                engine = client.status().config.engine
+                config = client.status().config
+                engine, server = config.engine, config.server
                 client.shutdown()
             except Unavailable:
                 if not force:
                     raise
                 _kill(pid)
+                HostClient.find(session)  # returns when the plugins that it left have gone too
             finally:
                 client.close()
         if not keep_jack and engine != "memory":
-            asked = manifest.hardware.jack.server if manifest.hardware.jack else None
-            server = asked or os.environ.get("JACK_DEFAULT_SERVER") or None
             _, hardware = choose.ground("jalv", server, servers())
             if hardware.running() is not None and not _needed(server):
                 hardware.stop()
@@ -68,15 +81,9 @@ def _needed(server: str | None) -> bool:
 
 
 def _kill(pid: int) -> None:
-    import psutil
-
-    try:
-        process = psutil.Process(pid)
-        process.kill()
-        process.wait(timeout=10)
-    except psutil.NoSuchProcess:
-        return  # it has just ended by itself
-    except psutil.TimeoutExpired as error:
+    with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+        os.kill(pid, signal.SIGKILL)
+    if not ends_within(pid, END_SECONDS):
         hint = "a driver hangs: unplug the sound card, or restart the machine"
         message = f"the host process {pid} does not end, not even when killed"
-        raise Unavailable("host-stuck", message, hint=hint) from error
+        raise Unavailable("host-stuck", message, hint=hint)

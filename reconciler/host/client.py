@@ -1,6 +1,7 @@
 """The other end of the host's socket: a :class:`~reconciler.engines.studio.Studio` that lives elsewhere."""
 
 import os
+import select
 import socket
 import struct
 import subprocess
@@ -27,7 +28,10 @@ _STARTED: list[subprocess.Popen[bytes]] = []
 """Hosts that this process started. They outlive it on purpose; those that ended are reaped at the next start."""
 
 START_SECONDS = 10.0
-"""Longest wait for a host that another command is just starting or ending."""
+"""Longest wait for a host that is just starting or ending; 20 plugins of one that died take about a second."""
+END_SECONDS = 10.0
+"""Longest wait for a host to end, once its plugins are unloaded."""
+_LOOK_SECONDS = 0.01
 
 T = TypeVar("T")
 
@@ -43,8 +47,34 @@ class HostClient:
 
     @classmethod
     def find(cls, session: str, *, patience_s: float = SILENCE_SECONDS) -> "HostClient | None":
-        """Return a client of the session's host, None if none runs; it waits so long for each message."""
+        """Return a client of the session's host, None if none runs.
+
+        A host that is just starting or ending is waited for, and so are the plugins of one that died: whoever looked
+        meanwhile would take them for somebody else's, and plan with what is gone a moment later.
+
+        Parameters
+        ----------
+        patience_s
+            How long the client waits for each message.
+
+        Raises
+        ------
+        Unavailable
+            ``host-busy``: that took longer than :data:`START_SECONDS`.
+        """
         place = Place(session)
+        give_up = time.monotonic() + START_SECONDS
+        while True:
+            found = cls._connect(place, patience_s)
+            if found is not None or not place.taken():
+                return found
+            if time.monotonic() > give_up:
+                message = f"the plugin host of {session} has been starting or ending for {START_SECONDS:.0f} s"
+                raise Unavailable("host-busy", message, hint=f"try again in a moment (log: {place.log})")
+            time.sleep(_LOOK_SECONDS)
+
+    @classmethod
+    def _connect(cls, place: Place, patience_s: float) -> "HostClient | None":
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         sock.settimeout(patience_s)
         try:
@@ -61,7 +91,7 @@ class HostClient:
         Raises
         ------
         Unavailable
-            ``host-not-started``, with what it printed; or the error that the engine raised.
+            ``host-not-started``, with what it printed; ``host-busy``; or the error that the engine raised.
         """
         found = cls.find(config.session)
         if found is not None:
@@ -76,7 +106,6 @@ class HostClient:
                 return found
             if mine:
                 break
-            time.sleep(0.01)  # another one is just starting, or just ending: either way this comes to an end
         raise _not_started(place)
 
     @property
@@ -122,7 +151,9 @@ class HostClient:
         pid = self.pid
         self._call("shutdown", {}, bool)
         self.close()
-        _wait_gone(pid)
+        if not ends_within(pid, END_SECONDS):
+            message = f"the host process {pid} does not end"
+            raise Unavailable("host-stuck", message, hint="`studio down --force`")
 
     def close(self) -> None:
         """Hang up; the host goes on."""
@@ -210,12 +241,15 @@ def _not_started(place: Place) -> StudioError:
     return Unavailable("host-not-started", message, hint=f"its log is {place.log}", details={"log": lines[-20:]})
 
 
-def _wait_gone(pid: int) -> None:
-    import psutil
-
+def ends_within(pid: int, seconds: float) -> bool:
+    """Wait until a process has ended; one that its parent has not waited for yet has ended too."""
     try:
-        psutil.Process(pid).wait(timeout=10)
-    except psutil.NoSuchProcess:
-        return
-    except psutil.TimeoutExpired as error:
-        raise Unavailable("host-stuck", f"the host process {pid} does not end", hint="`studio down --force`") from error
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
+    finally:
+        os.close(descriptor)

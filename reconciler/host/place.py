@@ -1,5 +1,6 @@
 """The runtime folder of a session's host: who may look in (0700), where its socket, log and flight record are."""
 
+import fcntl
 import os
 import stat
 from pathlib import Path
@@ -38,6 +39,20 @@ class Place:
             raise _unusable(self.folder, error.strerror or str(error)) from error
         if len(os.fsencode(self.socket)) > places.SOCKET_PATH_BYTES:
             raise _unusable(self.socket, "the path is too long for a socket")
+
+    def taken(self) -> bool:
+        """Whether a host has the session, or plugins of one that died are still being ended."""
+        try:
+            lock = os.open(self.lock, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return False  # there never was a host
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(lock)
+        return False
 
 
 def servers() -> Path:

@@ -50,7 +50,7 @@ class Describe(msgspec.Struct, forbid_unknown_fields=True):
 class HostProcess:
     """One session's engine and its door."""
 
-    def __init__(self, config: HostConfig, place: Place) -> None:
+    def __init__(self, config: HostConfig, place: Place, lock: int) -> None:
         self.config = config
         self.since = time.time()
         self.recorder = FlightRecorder(place.flight)
@@ -60,6 +60,7 @@ class HostProcess:
             server=config.server,
             servers=servers(),
             before=self.recorder.before,
+            lock=lock,
         )
         self.door = Door(place)
         self.stopping = False
@@ -179,7 +180,7 @@ def main(argv: list[str]) -> int:
         except BlockingIOError:
             _tell(ready, {"already": True})
             return 0
-        host = HostProcess(config, place)
+        host = HostProcess(config, place, lock)
     except StudioError as error:
         _tell(ready, {"error": {"class": type(error).__name__, **error.as_dict()}})
         return 1

@@ -103,7 +103,8 @@ class Door:
 
     def __init__(self, place: Place) -> None:
         self.jobs: queue.Queue[tuple[Connection, Request]] = queue.Queue()
-        self.connections: list[Connection] = []
+        self._connections: list[Connection] = []
+        self._changing = threading.Lock()
         self._path = place.socket
         place.socket.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -117,20 +118,25 @@ class Door:
 
     def publish(self, kind: str, facts: dict[str, object]) -> None:
         """Tell every subscriber that something happened."""
-        for one in list(self.connections):  # a copy, and changed in place: another thread adds to it
-            if not one.open:
-                self.connections.remove(one)
-            elif one.subscribed:
+        for one in self._open():
+            if one.subscribed:
                 one.notify("event", {"event": kind, **facts})
 
     def close(self) -> None:
         """Stop listening, take the socket away and let every client read its last answer."""
         self._path.unlink(missing_ok=True)
         self._socket.close()
-        for one in self.connections:
+        leaving = self._open()
+        for one in leaving:
             one.close()
-        for one in self.connections:
+        for one in leaving:
             one.drained(LAST_WORDS_SECONDS)
+
+    def _open(self) -> list[Connection]:
+        """Return the connections that are open, and forget the others."""
+        with self._changing:
+            self._connections = [one for one in self._connections if one.open]
+            return self._connections.copy()
 
     def _accept(self) -> None:
         while True:
@@ -142,8 +148,9 @@ class Door:
                 client.close()
                 continue
             connection = Connection(client, self.jobs)
-            self.connections.append(connection)
-            connection.start()
+            with self._changing:
+                self._connections.append(connection)
+            connection.start()  # not before: its first request may be the one that closes this door
 
 
 def _user_of(client: socket.socket) -> int:

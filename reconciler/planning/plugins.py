@@ -1,7 +1,9 @@
 """Plugins: created, replaced, set, removed. Renames are next door in :mod:`reconciler.planning.renames`."""
 
+import functools
+
 from reconciler.model.actions import AddPlugin, RemovePlugin, SetActive, SetProgram
-from reconciler.model.resources import Engine, Link, Plugin
+from reconciler.model.resources import Engine, Link, Observed, Plugin
 from reconciler.planning.builder import PlanBuilder, Stage, Step
 from reconciler.planning.facets import FACETS, PARAMS, Facet
 from reconciler.planning.plan import Act, Baseline, Interrupts, Policy
@@ -14,13 +16,12 @@ PRUNED = "not in the manifest, policy prunes"
 class PluginPlanner:
     """Plans every plugin of one reconcile, and knows afterwards which links outlive it."""
 
-    def __init__(
-        self, builder: PlanBuilder, engine: Engine, have: dict[str, Plugin], baseline: Baseline, policy: Policy
-    ) -> None:
+    def __init__(self, builder: PlanBuilder, observed: Observed, baseline: Baseline, policy: Policy) -> None:
         self.builder = builder
         self.session: Session = builder.session
-        self.engine = engine
-        self.have = have
+        self.engine: Engine = observed.engine
+        self.have = observed.plugins
+        self._observed = observed
         self.baseline = baseline
         self.policy = policy
         self.gone: set[str] = set()
@@ -60,19 +61,18 @@ class PluginPlanner:
         return tuple(self._added[node] for node in nodes if node in self._added)
 
     def surviving(self, links: frozenset[Link]) -> frozenset[Link]:
-        """Return the observed links as they stand once plugins are renamed, replaced and removed."""
+        """Return the observed links as they stand once plugins are created, renamed, replaced and removed."""
         if self.renamed:
             links = frozenset(Link(self._follow(link.source), self._follow(link.target)) for link in links)
-        if self.gone:
-            links = frozenset(link for link in links if not self._dies(link))
+        # A stranger may have the name of a plugin that is still to come; its links are not the plugin's.
+        lost = self.gone | (self._strangers & self._added.keys()) if self._added else self.gone
+        if lost:
+            links = frozenset(link for link in links if not _touches(link, lost))
         return links
 
     def _follow(self, port: str) -> str:
         node, _, rest = port.partition(":")
         return f"{self.renamed[node]}:{rest}" if node in self.renamed else port
-
-    def _dies(self, link: Link) -> bool:
-        return link.source.partition(":")[0] in self.gone or link.target.partition(":")[0] in self.gone
 
     # -- what the host is, and what it cannot do ----------------------------------------------------------------------
 
@@ -90,6 +90,19 @@ class PluginPlanner:
         if scheme not in can.formats:
             message = f"{want.name}: {self.engine.kind} cannot load {scheme} plugins"
             self.builder.refuse("format-unsupported", address, message, f"it loads {', '.join(sorted(can.formats))}")
+
+    def check_name(self, name: str) -> None:
+        """Refuse a name that a client of somebody else has; JACK would not grant it."""
+        client = self.engine.prefix + name
+        if client in self._strangers:
+            message = f'{name}: the name "{client}" is taken by another JACK client'
+            hint = "close that client, choose another name, or set engine.prefix to keep sessions apart"
+            self.builder.refuse("name-taken", f"plugins.{name}", message, hint)
+
+    @functools.cached_property
+    def _strangers(self) -> set[str]:
+        nodes = {port.partition(":")[0] for port in self._observed.ports}
+        return nodes - self._observed.plugins.keys()
 
     def _check_program(self, want: Plugin) -> None:
         if want.program is not None and not self.engine.capabilities.programs:
@@ -123,6 +136,7 @@ class PluginPlanner:
         """Load it and set everything declared, program first; ``told`` if its change is noted already."""
         cause = f"plugins.{want.name}"
         self._check_loadable(want)
+        self.check_name(want.name)
         if not told:
             self.builder.change(cause, Act.CREATE, None, _shown(want))
         added = self.builder.step(Stage.PREPARE, AddPlugin(want.name, want.plugin), cause, needs)
@@ -245,6 +259,10 @@ class PluginPlanner:
             return False
         self.builder.refuse("protected", f"plugins.{name}", message, f"`studio apply --release {name}` if you mean it")
         return True
+
+
+def _touches(link: Link, nodes: set[str]) -> bool:
+    return link.source.partition(":")[0] in nodes or link.target.partition(":")[0] in nodes
 
 
 def _shown(plugin: Plugin) -> dict[str, object]:

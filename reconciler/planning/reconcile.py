@@ -39,7 +39,7 @@ def reconcile(session: Session, observed: Observed, baseline: Baseline, policy: 
     server_starts = server.plan(session, observed, builder)
     if server_starts:  # every client goes with the old server, and what the new one brings is not known yet
         observed = msgspec.structs.replace(observed, plugins={}, ports={}, links=frozenset())
-    plugins = PluginPlanner(builder, observed.engine, observed.plugins, baseline, policy)
+    plugins = PluginPlanner(builder, observed, baseline, policy)
     if session.moved:
         rename(plugins)
     plugins.run()

@@ -5,7 +5,7 @@ import msgspec
 from reconciler.model.actions import RemovePlugin, RenamePlugin
 from reconciler.model.resources import Link, Plugin
 from reconciler.planning.builder import Stage
-from reconciler.planning.plan import Act, Baseline, Interrupts
+from reconciler.planning.plan import Act, Baseline, Interrupts, Plan
 from reconciler.planning.plugins import PluginPlanner
 
 
@@ -18,7 +18,7 @@ def rename(planner: PluginPlanner) -> None:
     have, ours = dict(planner.have), dict(planner.baseline.plugins)
     protected = set(planner.baseline.protected)
     links = planner.baseline.links
-    for old, new in session.moved.items():
+    for old, new in sorted(session.moved.items()):
         want, current = session.plugins.get(new), have.get(old)
         if want is None or current is None or new in have:
             continue
@@ -32,35 +32,59 @@ def rename(planner: PluginPlanner) -> None:
             protected.add(new)
         del have[old]
         if in_place:
+            planner.check_name(new)
             builder.step(Stage.RENAME, RenamePlugin(old, new), cause)
             have[new] = msgspec.structs.replace(current, name=new)
             planner.renamed[old] = new
             links = frozenset(Link(_moved(link.source, old, new), _moved(link.target, old, new)) for link in links)
         else:
             have[new] = want
-            planner.create(_heir(planner, current, want), told=True)
+            planner.create(_heir(planner, current, want, ours.get(new)), told=True)
             planner.gone.add(old)
             builder.step(Stage.REMOVE, RemovePlugin(old), cause, planner.created(new))
     planner.have = have
     planner.baseline = Baseline(ours, links, frozenset(protected))  # no digest: names have moved
 
 
-def _heir(planner: PluginPlanner, current: Plugin, want: Plugin) -> Plugin:
-    """Return the new plugin with every value of the old one that the manifest does not declare itself.
+def follow(baseline: Baseline, plan: Plan, have: dict[str, Plugin]) -> Baseline:
+    """Return what the renames of a plan make ours: both names, with all that was ours under the old one.
 
-    For hosts that cannot rename in place, so that what was dialled in by hand is not lost.
+    To be claimed before the plan runs, so that an apply that stops after a rename knows what it has still to undo.
     """
-    if current.plugin != want.plugin:
+    plugins: dict[str, Plugin] = {}
+    links = baseline.links
+    protected = set(baseline.protected)
+    for change in plan.changes:
+        if change.action is not Act.RENAME:
+            continue
+        old, new = change.before, change.after
+        plugins[old] = baseline.plugins.get(old, Plugin(old, have[old].plugin))
+        plugins[new] = msgspec.structs.replace(plugins[old], name=new)
+        links = frozenset(Link(_moved(link.source, old, new), _moved(link.target, old, new)) for link in links)
+        if old in protected:
+            protected.add(new)
+    return Baseline(plugins, links, frozenset(protected))
+
+
+def _heir(planner: PluginPlanner, current: Plugin, want: Plugin, ours: Plugin | None) -> Plugin:
+    """Return the new plugin with every value of the old one that nobody declares, then or now.
+
+    For hosts that cannot rename in place, so that what was dialled in by hand is not lost. It ends as a rename in
+    place would: what was ours and is declared no more goes back to where it rests, and another program sets it all.
+    """
+    dropped = want.program is None and ours is not None and ours.program is not None
+    if current.plugin != want.plugin or dropped or want.program not in (None, current.program):
         return want
-    program = want.program if want.program is not None else current.program
     rest = planner.session.rest.get(want.name, {})
     switch = planner.session.switched.get(want.name, ())
+    mine = ours.params if ours is not None else {}
+    values = {symbol: rest.get(symbol, value) if symbol in mine else value for symbol, value in current.params.items()}
     carried = {
         symbol: value
-        for symbol, value in current.params.items()
-        if symbol not in switch and (value != rest.get(symbol) or program is not None)
+        for symbol, value in values.items()
+        if symbol not in switch and (value != rest.get(symbol) or current.program is not None)
     }
-    return msgspec.structs.replace(want, program=program, params={**carried, **want.params})
+    return msgspec.structs.replace(want, program=current.program, params={**carried, **want.params})
 
 
 def _moved(port: str, old: str, new: str) -> str:

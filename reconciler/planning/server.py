@@ -27,6 +27,10 @@ def plan(session: Session, observed: Observed, builder: PlanBuilder) -> bool:
             hint = "start JACK, or let studio do it: `hardware: { jack: { driver: dummy, manage: start } }`"
             origin = session.origin(ADDRESS)
             raise Unavailable("jack-not-running", "no JACK server is running", where=origin, hint=hint)
+        if asked.driver is None:
+            message = "no JACK server is running, and the manifest does not say which driver to start it with"
+            hint = "`driver: alsa` and its `device`, or `driver: dummy` to run without a sound card"
+            builder.refuse("jack-driver-missing", ADDRESS, message, hint)
         builder.change(ADDRESS, Act.CREATE, None, _said(asked), interrupts=Interrupts.SERVER)
         builder.step(Stage.SERVER, StartServer(asked), ADDRESS)
         return True

@@ -354,7 +354,7 @@ def test_paths_start_at_the_manifest_the_home_or_the_root() -> None:
 def test_one_plugin_has_one_uri_however_it_is_written(tmp_path: Path) -> None:
     found = ladspa(tmp_path / "found" / "tiny.so")
     hidden = ladspa(tmp_path / "here" / "tiny.so", number=4712)
-    known = catalogue(tmp_path, base=tmp_path / "here", LADSPA_PATH=str(found.parent))
+    known = catalogue(tmp_path, base=tmp_path / "here", LADSPA_PATH=f"{found.parent}:{hidden.parent}")
     for written in ("tiny.so#tiny", "tiny.so", "tiny.so#tiny plugin", str(found), f"{found}#tiny", "../found/tiny.so"):
         assert described(known, f"ladspa:{written}").uri == "ladspa:tiny.so#tiny"
     # Not what the search path would find by its name: the whole path is its name.
@@ -363,7 +363,20 @@ def test_one_plugin_has_one_uri_however_it_is_written(tmp_path: Path) -> None:
     assert known.uri_of(2, str(found), "tiny", 4711) == "ladspa:tiny.so#tiny"
     assert known.uri_of(2, str(hidden), "tiny", 4712) == f"ladspa:{hidden}#tiny"
     assert known.uri_of(2, "/nowhere.so", "tiny", 1) is None
-    assert [uri for uri in known.uris() if uri.startswith("ladspa:")] == ["ladspa:tiny.so#tiny"]
+    ours = [uri for uri in known.uris() if uri.startswith("ladspa:")]
+    assert ours == [f"ladspa:{hidden}#tiny", "ladspa:tiny.so#tiny"]
+
+
+def test_code_outside_the_folders_of_plugins_is_never_looked_at(tmp_path: Path) -> None:
+    kept = ladspa(tmp_path / "kept" / "tiny.so")
+    stray = ladspa(tmp_path / "session" / "stray.so")
+    (kept.parent / "link.so").symlink_to(stray)
+    known = catalogue(tmp_path, base=stray.parent, LADSPA_PATH=str(kept.parent))
+    for written in (str(stray), "./stray.so", "../kept/../session/stray.so", str(kept.parent / "link.so")):
+        error = refused(lambda written=written: known.describe(f"ladspa:{written}"))  # type: ignore[misc]
+        assert error.code == "bad-plugin"
+        assert "outside the folders" in error.message
+        assert "LADSPA_PATH" in (error.hint or "")
 
 
 def test_a_file_with_several_plugins_wants_a_label(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Self
 import psutil
 
 from reconciler.engines import choose
-from reconciler.host.client import HostClient
+from reconciler.host.client import HostClient, ends_within
 from reconciler.host.place import servers, sessions
 
 COMMAND = (sys.executable, "-m", "reconciler")
@@ -97,6 +97,22 @@ class Terminal:
             pass
         return self._process.wait(max(deadline - time.monotonic(), 0.1))
 
+    def interrupt(self, *, within_s: float = 30.0) -> int:
+        """Press Ctrl-C until it ends, and return the exit code.
+
+        Once more each second, as a person would: CPython notes a signal that comes in the instant between the prompt
+        and the read, but the read then waits for a key.
+        """
+        deadline = time.monotonic() + within_s
+        while time.monotonic() < deadline:
+            self.type("\x03")
+            ready, _, _ = select.select([self._near], [], [], 1.0)
+            while ready:
+                if not self._read(deadline):
+                    return self._process.wait(max(deadline - time.monotonic(), 0.1))
+                ready, _, _ = select.select([self._near], [], [], 1.0)
+        raise AssertionError(f"Ctrl-C does not end it:\n{self.shown}")
+
     def close(self) -> None:
         """End what has not ended."""
         self._process.kill()
@@ -163,10 +179,9 @@ def put_everything_down() -> None:
         if found is not None:
             found.send_signal(signal.SIGCONT)
             found.terminate()
-            _, left = psutil.wait_procs([found], timeout=10)
-            for process in left:
-                process.kill()
-                process.wait(10)
+            if not ends_within(found.pid, 10):
+                found.kill()
+                assert ends_within(found.pid, 10)
     _, hardware = choose.ground("jalv", None, servers())
     if hardware.running() is not None:
         hardware.stop()

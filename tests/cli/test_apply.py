@@ -142,6 +142,11 @@ def test_a_protected_plugin_goes_only_when_it_is_named(inside: Inside, write: Wr
         "    `studio apply --release eq` if you mean it",
     ]
     assert inside("status", "--json").json["plugins"] == ["gate", "eq"]
+    misspelt = inside("apply", "--yes", "--release", "eqq")
+    assert (misspelt.code, misspelt.err) == (
+        1,
+        'error [unknown-plugin] there is no plugin "eqq" to release\n    did you mean eq?\n',
+    )
     assert inside("apply", "--yes", "--release", "eq").code == 0
     assert inside("status", "--json").json["plugins"] == ["gate"]
 
@@ -184,6 +189,21 @@ def test_down_force_ends_a_host_that_does_not_answer(inside: Inside, write: Writ
     assert inside("down", "--force").out == "voice: stopped the plugin host\n"
     assert not psutil.pid_exists(process.pid) or process.status() == psutil.STATUS_ZOMBIE
     assert host("voice") is None
+
+
+def test_down_works_by_name_when_the_file_no_longer_does(inside: Inside, write: Write) -> None:
+    path = write()
+    inside("apply", "--yes")
+    path.write_text("plugins: [", encoding="utf-8")
+    assert inside("down").code == 1
+    misspelt = inside("down", "--session", "vioce")
+    assert (misspelt.code, misspelt.err) == (
+        1,
+        'error [no-such-session] no session "vioce" runs\n    there are voice\n',
+    )
+    assert inside("down", "--session", "voice").out == "voice: stopped the plugin host\n"
+    assert host("voice") is None
+    assert "no session runs" in inside("down", "--session", "voice").err
 
 
 def test_a_session_that_is_renamed_leaves_the_old_one_to_its_own_down(inside: Inside, write: Write) -> None:

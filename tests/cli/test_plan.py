@@ -133,8 +133,13 @@ def test_init_tells_when_it_may_not_write(folder: Path, inside: Inside, monkeypa
     doomed.mkdir()
     monkeypatch.chdir(doomed)
     doomed.rmdir()
-    refused = inside("init", "here")
-    assert (refused.code, "[not-written]" in refused.err) == (1, True)
+    assert "[not-written] studio.yaml cannot be written" in inside("init", "here").err
+    for command in (["init"], ["plan"]):
+        refused = inside(*command)
+        assert (refused.code, refused.err) == (
+            1,
+            "error [folder-gone] the folder you are in is gone\n    `cd` to another one\n",
+        )
 
 
 def test_schema_writes_both_and_prints_one(inside: Inside, folder: Path) -> None:

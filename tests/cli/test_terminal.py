@@ -39,7 +39,7 @@ def test_anything_else_leaves_all_as_it_was(write: Write, answer: str) -> None:
 def test_ctrl_c_at_the_question_leaves_all_as_it_was(write: Write) -> None:
     write()
     with terminal("apply") as at:
-        assert at.until(QUESTION).type("\x03").end() == 130
+        assert at.until(QUESTION).interrupt() == 130
         assert "interrupted" in at.shown
         assert "Traceback" not in at.shown
     assert host("voice") is None
@@ -160,6 +160,26 @@ def test_a_reader_that_is_gone_before_the_first_word(write: Write) -> None:
     finally:
         os.close(closed)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize("arguments", [["plan"], ["plan", "--json"]])
+def test_a_reader_without_room_is_an_error(write: Write, arguments: list[str]) -> None:
+    write()
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [*COMMAND, *arguments], stdout=full, stderr=subprocess.PIPE, encoding="utf-8", check=False, timeout=60
+        )
+    first, _ = done.stderr.splitlines()
+    assert done.returncode == 1
+    assert first == "error [output-not-written] standard output cannot be written: No space left on device"
+
+
+def test_an_apply_without_any_input_at_all_asks_nobody(write: Write) -> None:
+    write()
+    done = subprocess.run(
+        ["sh", "-c", '"$@" apply <&-', "_", *COMMAND], capture_output=True, encoding="utf-8", check=False, timeout=60
+    )
+    assert (done.returncode, done.stderr.splitlines()[0]) == (1, "error [not-confirmed] there is nobody to ask here")
 
 
 def test_names_are_told_even_where_the_terminal_cannot_show_them(write: Write) -> None:

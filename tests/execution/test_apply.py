@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.engines.memory import Effect, MemoryStudio
 from reconciler.engines.memory.calls import RecordedCall
+from reconciler.execution.journal import LARGEST_BYTES
 from reconciler.model.actions import AddPlugin, Connect, RemovePlugin, SetParam, StartServer
 from reconciler.model.errors import Refused, Stale, StudioError, Unavailable
 from reconciler.model.resources import JackSettings, Link
@@ -166,7 +167,10 @@ def test_a_host_that_dies_on_the_way_is_one_clear_error_and_the_next_apply_goes_
     ("hardware", "hint"),
     [
         ("", "start it again, then `studio apply`; it goes on from what is there"),
-        ("hardware: { jack: { manage: start } }\n", "`studio apply` starts it; it goes on from what is there"),
+        (
+            "hardware: { jack: { driver: dummy, manage: start } }\n",
+            "`studio apply` starts it; it goes on from what is there",
+        ),
     ],
 )
 def test_a_server_that_dies_on_the_way_is_one_clear_error(
@@ -191,7 +195,7 @@ def test_a_server_that_dies_on_the_way_is_one_clear_error(
 
 def test_a_server_that_does_not_start_is_one_clear_error(world: MemoryStudio, sit: Sit) -> None:
     world.lose_server()
-    desk = sit(VOICE + "hardware: { jack: { period: 16, manage: start } }\n")
+    desk = sit(VOICE + "hardware: { jack: { driver: dummy, period: 16, manage: start } }\n")
     world.calls.fail_when(lambda call: isinstance(call, StartServer), Effect.LOSE)
     with pytest.raises(StudioError) as caught:
         desk.apply(desk.plan())
@@ -251,6 +255,16 @@ def test_the_journal_has_a_line_before_and_after_every_action(world: MemoryStudi
     assert after[doomed]["status"] == "failed"
     assert lines[-1]["line"] == "end"
     assert lines[-1]["proved"] is False
+
+
+def test_a_journal_that_has_grown_is_put_aside(sit: Sit) -> None:
+    desk = sit()
+    desk.record.folder.mkdir(parents=True)
+    journal = desk.record.folder / "journal.jsonl"
+    journal.write_bytes(b"\n" * (LARGEST_BYTES + 1))
+    desk.apply(desk.plan())
+    assert journal.stat().st_size < LARGEST_BYTES
+    assert journal.with_name("journal.1.jsonl").stat().st_size == LARGEST_BYTES + 1
 
 
 def test_a_generation_tells_what_was_there_before_and_after(sit: Sit) -> None:

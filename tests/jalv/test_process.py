@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from io import FileIO
 from pathlib import Path
 
 import msgspec
@@ -13,6 +15,7 @@ import pytest
 from reconciler.engines.jack.graph import JackGraph
 from reconciler.engines.jalv import JalvHost, Limits
 from reconciler.engines.memory import MemoryStudio
+from reconciler.host.client import ends_within
 from reconciler.model.catalogue import Catalogue, Direction, Kind, PluginType, PortInfo
 from reconciler.model.errors import StudioError, Unavailable
 from tests.jalv.plugins import AMP, BALANCE, Known, bundle, known
@@ -34,7 +37,7 @@ HANGS = "lv2:urn:studio:test:hangs"
 
 
 def _gone(pids: list[int]) -> bool:
-    return not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE for pid in pids)
+    return all(ends_within(pid, 0) for pid in pids)
 
 
 def _children() -> list[psutil.Process]:
@@ -140,6 +143,50 @@ def test_a_plugin_that_stops_answering_is_taken_off_and_the_others_go_on(
         assert host.set_param("three", "gain", 3.0) == 3.0
     finally:
         host.close()
+
+
+def _stderr(host: JalvHost, name: str) -> FileIO:
+    """Open the stderr of a plugin's process, to print there as the plugin itself may at any time."""
+    return Path(f"/proc/{host.pid(name)}/fd/2").open("wb", buffering=0)
+
+
+@pytest.mark.parametrize(
+    "words", [b"a line\n", b"no newline", b"\n> ", b"gain = 7.5", b"\x1b[0;31merror: red\n\x1b[0m"]
+)
+def test_a_plugin_that_never_stops_printing_is_set_and_read_all_the_same(host: JalvHost, words: bytes) -> None:
+    host.add("one", AMP)
+    stderr = _stderr(host, "one")
+    over = threading.Event()
+
+    def chatter() -> None:
+        with stderr:
+            while not over.is_set():
+                stderr.write(words)
+
+    thread = threading.Thread(target=chatter)
+    thread.start()
+    try:
+        for number in range(20):
+            assert host.set_param("one", "gain", number / 2) == number / 2
+            assert host.plugins()[0].plugin.params == {"gain": number / 2}
+    finally:
+        over.set()
+        thread.join()
+    assert host.crashes() == []
+
+
+def test_the_last_words_of_a_plugin_are_told(host: JalvHost) -> None:
+    host.add("one", AMP)
+    with _stderr(host, "one") as stderr:
+        stderr.write(b"model.bin: cannot allocate memory\n")
+        host.set_param("one", "gain", 3.0)
+        stderr.write(b"out of order\n")
+    os.kill(host.pid("one"), signal.SIGSEGV)
+    eventually(lambda: host.plugins() == [])
+    (crash,) = host.crashes()
+    assert crash.reason == (
+        "it was killed by a memory fault (SIGSEGV); its last words: model.bin: cannot allocate memory | out of order"
+    )
 
 
 def test_a_plugin_whose_ports_come_under_another_name_is_refused(jack_server: str, real_catalogue: Catalogue) -> None:

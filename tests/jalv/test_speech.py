@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.engines.jalv import speech
-from reconciler.engines.jalv.reader import Lines, Reader, Stream
+from reconciler.engines.jalv.reader import Reader, Stream
 from reconciler.model.values import float32
 from tests.support.waiting import eventually
 
@@ -21,6 +21,7 @@ Failed to connect to audio system
 Exiting...
 """
 UNKNOWN = "Failed to find plugin\nExiting...\n"
+UNKNOWN_SINCE_1_8 = '\x1b[0;31merror: Failed to load state "urn:nothing"\n\x1b[0m'
 NO_SERVER = """UI:           None
 Cannot connect to server socket err = No such file or directory
 Cannot connect to server request channel
@@ -35,6 +36,7 @@ Exiting...
     [
         (TAKEN, speech.Failure.NAME_TAKEN),
         (UNKNOWN, speech.Failure.PLUGIN_NOT_FOUND),
+        (UNKNOWN_SINCE_1_8, speech.Failure.PLUGIN_NOT_FOUND),
         (NO_SERVER, speech.Failure.NO_SERVER),
         ("UI:           None\nerror: /tmp/x already exists\n", speech.Failure.PLUGIN),
         ("", speech.Failure.PLUGIN),
@@ -45,7 +47,7 @@ def test_why_a_start_failed_is_read_from_its_words(printed: str, failure: speech
 
 
 def test_last_words_leave_out_what_is_said_every_time() -> None:
-    assert speech.last_words([*TAKEN.splitlines(), "", "cannot load model.bin"]) == [
+    assert speech.remarks(f"{TAKEN}\ncannot load model.bin") == [
         "Client name = fil conflits with another running client",
         "Cannot connect to the server",
         "Failed to connect to audio system",
@@ -56,6 +58,25 @@ def test_last_words_leave_out_what_is_said_every_time() -> None:
 def test_a_reply_is_read_whatever_stands_around_it() -> None:
     reply = "plugin says hello\n> gain = 1.000000\nfreq=3\nlevel in = 5.000000\nq = -0.500000\n> "
     assert speech.values(reply) == {"gain": "1.000000", "q": "-0.500000"}
+
+
+@pytest.mark.parametrize(
+    ("complaint", "quits"), [("no control named `{}'", False), ('no control with symbol "{}"', True)]
+)
+def test_the_end_of_a_reply_is_known_by_its_number_and_the_version_by_its_words(complaint: str, quits: bool) -> None:
+    symbol = speech.marking(12).split()[1].decode()
+    answer = f"gain = 1.000000\n> error: {complaint.format(symbol)}\n".encode()
+    assert speech.marked(answer, 12)
+    assert not speech.marked(answer, 1)
+    assert not speech.marked(answer[:-3], 12)
+    assert speech.quits(speech.plain(answer)) is quits
+    assert speech.remarks(speech.plain(answer)) == []
+
+
+def test_colours_are_taken_off() -> None:
+    assert speech.plain(b"\x1b[0;33mwarning: old state\n\x1b[0mJACK Name:    vox\n") == (
+        "warning: old state\nJACK Name:    vox\n"
+    )
 
 
 def test_of_two_equal_symbols_the_first_is_the_port() -> None:
@@ -101,21 +122,16 @@ def test_an_end_is_told_in_words(code: int | None, words: str) -> None:
 
 
 def test_a_flood_of_prints_stops_nobody_and_fills_no_memory() -> None:
-    reader, flood, words = Reader(), Stream(), Lines()
+    reader, flood = Reader(), Stream()
     out, into = os.pipe()
-    err, complain = os.pipe()
     reader.add(out, flood)
-    reader.add(err, words)
-    chunk = b"x" * 65536
-    for number in range(64):
-        os.write(into, chunk)  # blocks for ever if nobody reads
-        os.write(complain, f"line {number}\n".encode())
+    for _ in range(64):
+        os.write(into, b"x" * 65536)  # blocks for ever if nobody reads
+    os.write(into, b"end")
     os.close(into)
-    os.close(complain)
-    eventually(lambda: flood.ended and words.ended)
+    eventually(lambda: flood.ended)
     with reader.changed:
         assert 0 < len(flood.data) <= 1 << 20
-        assert words.text().splitlines()[-2:] == ["line 62", "line 63"]
+        assert flood.data.endswith(b"xend")
     reader.close_descriptor(out)
-    reader.close_descriptor(err)
     reader.close()

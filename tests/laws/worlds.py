@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from reconciler.engines.memory import PLUGINS, PREFIX, MemoryCatalogue, MemorySt
 from reconciler.engines.studio import LocalStudio
 from reconciler.execution.desk import Desk
 from reconciler.manifest.load import parse
-from reconciler.model.catalogue import Direction, Kind, ParameterInfo, PluginType
+from reconciler.model.catalogue import Catalogue, Direction, Kind, ParameterInfo, PluginType
 from reconciler.model.conform import conform
 from reconciler.model.errors import StudioError
 from reconciler.model.resources import Capabilities, Observed
@@ -37,61 +38,131 @@ def _symbols(kind: PluginType, direction: Direction) -> list[tuple[str, Kind]]:
     return [(port.symbol, port.kind) for port in kind.ports if port.direction is direction]
 
 
-@st.composite
-def manifests(draw: st.DrawFn, *, capabilities: Capabilities) -> dict[str, Any]:
-    """A valid manifest as plain data: plugins, values, programs, links in the order of the names, so no loops."""
-    names = draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=5))
-    names.sort()
-    plugins: dict[str, Any] = {}
-    types: dict[str, PluginType] = {}
-    for name in names:
-        plugin = types[name] = PLUGINS[draw(st.sampled_from(LOADABLE))]
-        spec: dict[str, Any] = {"plugin": plugin.uri}
-        infos = (
-            draw(st.lists(st.sampled_from(plugin.parameters), unique_by=lambda info: info.symbol, max_size=4))
-            if plugin.parameters
-            else []
-        )
-        if infos:
-            spec["params"] = {info.symbol: _value(draw, info) for info in infos}
-        if plugin.presets and draw(st.integers(0, 1)):
-            spec["program"] = draw(st.sampled_from(plugin.presets)).label
-        switch_declared = plugin.enabled is not None and plugin.enabled.symbol in spec.get("params", {})
-        may_bypass = (capabilities.bypass or plugin.enabled is not None) and not switch_declared
-        if may_bypass and draw(st.booleans()):
-            spec["active"] = draw(st.booleans())
-        if plugin.parameters and draw(st.integers(0, 4)) == 0:
-            other = draw(st.sampled_from(plugin.parameters)).symbol
-            if other not in spec.get("params", {}):
-                spec["ignore"] = [f"params.{other}"]
-        plugins[name] = spec
+def _spec(draw: st.DrawFn, kind: PluginType, capabilities: Capabilities) -> dict[str, Any]:
+    """One plugin's part of the manifest."""
+    spec: dict[str, Any] = {"plugin": kind.uri}
+    infos = (
+        draw(st.lists(st.sampled_from(kind.parameters), unique_by=lambda info: info.symbol, max_size=4))
+        if kind.parameters
+        else []
+    )
+    if infos:
+        spec["params"] = {info.symbol: _value(draw, info) for info in infos}
+    if len(kind.presets) > 0 and draw(st.booleans()):
+        spec["program"] = draw(st.sampled_from(kind.presets)).label
+    switch_declared = kind.enabled is not None and kind.enabled.symbol in spec.get("params", {})
+    may_bypass = (capabilities.bypass or kind.enabled is not None) and not switch_declared
+    if may_bypass and draw(st.booleans()):
+        spec["active"] = draw(st.booleans())
+    if kind.parameters and draw(st.integers(0, 4)) == 0:
+        other = draw(st.sampled_from(kind.parameters)).symbol
+        if other not in spec.get("params", {}):
+            spec["ignore"] = [f"params.{other}"]
+    if draw(st.integers(0, 4)) == 0:
+        spec["protect"] = True
+    return spec
+
+
+def _links(draw: st.DrawFn, types: dict[str, PluginType]) -> list[str]:
+    """Single links in the order of the names, so no loops; some to ports that are not there."""
     links: list[str] = []
     ends = [("mic", symbol, kind) for symbol, kind in (("out_1", Kind.AUDIO), ("out_2", Kind.AUDIO))]
-    for name in names:
-        for symbol, kind in _symbols(types[name], Direction.IN):
+    for name, plugin in types.items():
+        for symbol, kind in _symbols(plugin, Direction.IN):
             source = draw(st.sampled_from([None, *[end for end in ends if end[2] is kind]]))
             if source is not None:
                 links.append(f"{source[0]}:{source[1]} -> {name}:{symbol}")
-        ends += [(name, symbol, kind) for symbol, kind in _symbols(types[name], Direction.OUT)]
+        ends += [(name, symbol, kind) for symbol, kind in _symbols(plugin, Direction.OUT)]
     for node, symbol, kind in ends:
         if kind is Kind.AUDIO and draw(st.integers(0, 3)) == 0:
             links.append(
                 f"{node}:{symbol} -> {draw(st.sampled_from(['system:playback_1', 'recorder:in_1', 'gone:in']))}"
             )
+    return list(dict.fromkeys(links))
+
+
+def _chain(draw: st.DrawFn, types: dict[str, PluginType]) -> list[str]:
+    """A path through some of the plugins that have audio on both sides; fewer than two nodes are none."""
+    through = [
+        name
+        for name, kind in types.items()
+        if all(any(port.kind is Kind.AUDIO and port.direction is way for port in kind.ports) for way in Direction)
+    ]
+    nodes = sorted(draw(st.sets(st.sampled_from(through), max_size=4))) if through else []
+    if draw(st.booleans()):
+        nodes.insert(0, draw(st.sampled_from(["mic", "system:capture_1", "mic:out_*"])))
+    if draw(st.booleans()):
+        nodes.append(draw(st.sampled_from(["system:playback_*", "recorder", "gone:in"])))
+    return nodes
+
+
+@st.composite
+def manifests(
+    draw: st.DrawFn,
+    *,
+    capabilities: Capabilities,
+    loadable: dict[str, PluginType] | None = None,
+    most: int = 5,
+    before: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """A valid manifest as plain data.
+
+    Parameters
+    ----------
+    capabilities
+        What the host can do; nothing is asked that it would refuse.
+    loadable
+        The plugins to choose from; the memory catalogue's if not given.
+    most
+        How many plugins there may be.
+    before
+        What was applied before it: some of its plugins are moved to new names.
+    """
+    choice = loadable or {uri: PLUGINS[uri] for uri in LOADABLE}
+    names = sorted(draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=most)))
+    plugins: dict[str, Any] = {}
+    types: dict[str, PluginType] = {}
+    moved: dict[str, str] = {}
+    left = sorted(
+        {*(before["plugins"] if before else ()), *draw(st.sets(st.sampled_from(NAMES), max_size=1))} - set(names)
+    )
+    for name in names:
+        uri = draw(st.sampled_from(sorted(choice)))
+        if len(left) > 0 and draw(st.booleans()):
+            old = left.pop()
+            moved[old] = name
+            if before is not None and old in before["plugins"] and draw(st.integers(0, 3)):
+                uri = before["plugins"][old]["plugin"]  # mostly still the same plugin, as a rename is
+        types[name] = choice[uri]
+        plugins[name] = _spec(draw, types[name], capabilities)
+    chain = _chain(draw, types)
     return {
         "version": 1,
         "session": "law",
         "plugins": plugins,
-        "links": list(dict.fromkeys(links)),
-        "policy": {"unmanaged": draw(st.sampled_from(["ignore", "warn"]))},
+        "links": _links(draw, types),
+        "chains": {"path": chain} if len(chain) > 1 else {},
+        "moved": moved,
+        "policy": {"unmanaged": draw(st.sampled_from(["ignore", "warn", "prune"]))},
     }
 
 
-def make_desk(manifest: dict[str, Any], world: MemoryStudio) -> Desk:
+@st.composite
+def pairs(draw: st.DrawFn, /, **choices: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Two manifests of one session, the second written after the first was applied."""
+    first = draw(manifests(**choices))
+    return first, draw(manifests(**choices, before=first))
+
+
+def make_desk(manifest: dict[str, Any], world: MemoryStudio | LocalStudio, catalogue: Catalogue = CATALOGUE) -> Desk:
     """A desk whose studio is that world, as its host and graph are now."""
     source = parse(json.dumps(manifest, ensure_ascii=False), Path("law.yaml"))
-    session = compile_session(source, CATALOGUE)
-    return Desk(source, session, "memory", LocalStudio(world.host, world.open_graph, world.hardware))
+    session = compile_session(source, catalogue)
+    return Desk(source, session, "memory", _local(world))
+
+
+def _local(world: MemoryStudio | LocalStudio) -> LocalStudio:
+    return world if isinstance(world, LocalStudio) else LocalStudio(world.host, world.open_graph, world.hardware)
 
 
 def make_world(capabilities: Capabilities) -> MemoryStudio:
@@ -102,10 +173,12 @@ def make_world(capabilities: Capabilities) -> MemoryStudio:
     return world
 
 
-def disturb(world: MemoryStudio, seed: int) -> None:
+def disturb(world: MemoryStudio | LocalStudio, seed: int, loadable: Sequence[str] = LOADABLE) -> None:
     """Do what a person at the desk might: turn knobs, load and unload plugins, patch and unpatch."""
     dice = random.Random(seed)
-    studio = LocalStudio(world.host, world.open_graph, world.hardware)
+    studio = _local(world)
+    host, graph = studio.host, studio.graph()
+    assert graph is not None
     for _ in range(dice.randrange(8)):
         observed = studio.observe()
         outs = [port.name for port in observed.ports.values() if port.direction is Direction.OUT]
@@ -114,20 +187,20 @@ def disturb(world: MemoryStudio, seed: int) -> None:
         try:
             match dice.randrange(6):
                 case 0:
-                    world.host.add(dice.choice(NAMES), dice.choice(LOADABLE))
+                    host.add(dice.choice(NAMES), dice.choice(loadable))
                 case 1 if names:
-                    world.host.remove(dice.choice(names))
+                    host.remove(dice.choice(names))
                 case 2 if names:
                     plugin = observed.plugins[dice.choice(names)]
                     if plugin.params:
-                        world.host.set_param(plugin.name, dice.choice(sorted(plugin.params)), dice.uniform(-5, 5))
+                        host.set_param(plugin.name, dice.choice(sorted(plugin.params)), dice.uniform(-5, 5))
                 case 3 if names:
-                    world.host.set_active(dice.choice(names), bool(dice.randrange(2)))
+                    host.set_active(dice.choice(names), bool(dice.randrange(2)))
                 case 4:
-                    world.graph.connect(dice.choice(outs), dice.choice(ins))
+                    graph.connect(dice.choice(outs), dice.choice(ins))
                 case 5 if observed.links:
                     link = dice.choice(sorted(observed.links))
-                    world.graph.disconnect(link.source, link.target)
+                    graph.disconnect(link.source, link.target)
         except StudioError:
             continue  # the engine said no, as it would to a person
 

@@ -25,7 +25,7 @@ from reconciler.engines.carla.describe import (
     plugin_type,
 )
 from reconciler.engines.carla.discovery import SOUNDS_TIME_LIMIT_S, Discovered
-from reconciler.engines.carla.formats import TRAITS, Format, fingerprint, is_plugin_file, locate, search_path
+from reconciler.engines.carla.formats import SOUNDS, TRAITS, Format, fingerprint, is_plugin_file, locate, search_path
 from reconciler.engines.carla.index import TOOL, Entry, Files
 from reconciler.engines.carla.lines import Instance
 from reconciler.engines.carla.naming import SIXTEEN, Written, absolute, bad_plugin, compose, is_carlas, parse
@@ -278,6 +278,11 @@ class CarlaCatalogue:
         path = absolute(written, uri, self._base, self._home)
         if path is None:
             path = locate(written.format, written.file, self._environ)
+        elif written.format not in SOUNDS and not self._is_kept(written.format, path):
+            # Looking at a plugin runs its code, and a stranger's manifest may at worst be refused.
+            variable = TRAITS[written.format].variable
+            hint = f"move it into such a folder, or name its own folder in {variable}"
+            raise bad_plugin(uri, f"it lies outside the folders where {written.format} plugins are kept", hint)
         if path is None:
             return None
         if not is_plugin_file(written.format, path):
@@ -288,6 +293,11 @@ class CarlaCatalogue:
         if entry.reading.flaw is not None:
             raise _broken(uri, entry.reading.flaw)
         return _chosen(uri, written, list(self._places(entry)))
+
+    def _is_kept(self, format_: Format, path: Path) -> bool:
+        """Whether a file really lies, links followed, below a folder of the format's search path."""
+        real = path.resolve()
+        return any(real.is_relative_to(folder.resolve()) for folder in search_path(format_, self._environ))
 
     def _named(self, uri: str, format_: Format, name: str) -> Place | None:
         """Find a plugin by its label, else by its name in any case."""

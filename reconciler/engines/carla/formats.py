@@ -85,6 +85,10 @@ _LIBRARIES = tuple(
 )
 
 
+SOUNDS = frozenset({Format.SF2, Format.SFZ})
+"""Formats whose files hold no code, so that one may lie anywhere, such as beside the manifest."""
+
+
 def search_path(format_: Format, environ: Mapping[str, str]) -> list[Path]:
     """Return the folders that hold plugins of a format, the first to be looked into first.
 

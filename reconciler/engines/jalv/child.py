@@ -22,16 +22,23 @@ class KeeperGone(Exception):
 
 
 class Keeper:
-    """The keeper process of one host; see :mod:`reconciler.engines.jalv.keeper`."""
+    """The keeper process of one host; see :mod:`reconciler.engines.jalv.keeper`.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    lock
+        Descriptor of a lock that is held until the last plugin has gone, None for no lock.
+    """
+
+    def __init__(self, lock: int | None = None) -> None:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket.settimeout(_ANSWER_SECONDS)
         with theirs:
+            inherited = [theirs.fileno(), *([] if lock is None else [lock])]
             self._popen = subprocess.Popen(
                 # Isolated and without site-packages it starts in 15 ms, while the first plugin is prepared.
-                [sys.executable, "-I", "-S", program.__file__, str(theirs.fileno())],
-                pass_fds=(theirs.fileno(),),
+                [sys.executable, "-I", "-S", program.__file__, *map(str, inherited)],
+                pass_fds=inherited,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -48,9 +55,7 @@ class Keeper:
         """Whether it runs."""
         return self._popen.poll() is None
 
-    def start(
-        self, argv: Sequence[str], variables: Mapping[str, str], *, terminal: int, complaints: int, ours: int
-    ) -> "Child":
+    def start(self, argv: Sequence[str], variables: Mapping[str, str], *, terminal: int, ours: int) -> "Child":
         """Start a process with these variables added to our own.
 
         Parameters
@@ -59,8 +64,8 @@ class Keeper:
             The program and its arguments.
         variables
             Added to the environment that the keeper got when it was started.
-        terminal, complaints
-            Descriptors that become its input and output, and its stderr.
+        terminal
+            The descriptor that becomes its stdin, stdout and stderr.
         ours
             The other side of the terminal, for the keeper to hold.
 
@@ -69,7 +74,7 @@ class Keeper:
         KeeperGone
         """
         request = {"start": list(argv), "variables": dict(variables)}
-        return Child(self, self.ask(request, [terminal, complaints, ours])["pid"])
+        return Child(self, self.ask(request, [terminal, ours])["pid"])
 
     def ask(self, request: Mapping[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Any]:
         """Send a request and return its answer. Raises :class:`KeeperGone`."""
@@ -111,6 +116,11 @@ class Child:
         if self._descriptor is not None:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._descriptor, number)
+
+    def quits(self) -> None:
+        """Let the keeper know that it is to be ended by ``quit``, not by the end of its input."""
+        with contextlib.suppress(KeeperGone):
+            self._keeper.ask({"quits": self.pid})
 
     def release(self) -> None:
         """Let the keeper close its side of the terminal, so that closing ours is the end of input."""

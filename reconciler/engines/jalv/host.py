@@ -43,6 +43,8 @@ class JalvHost:
         but itself). Assign :attr:`graph` anew after a restart of the server.
     limits
         How long jalv may take.
+    lock
+        Descriptor of a lock to be held until the last plugin has gone, even if this process dies.
     """
 
     def __init__(
@@ -53,12 +55,14 @@ class JalvHost:
         graph: AudioGraph | None = None,
         *,
         limits: Limits | None = None,
+        lock: int | None = None,
     ) -> None:
         self.graph = graph
         self._catalogue = catalogue
         self._server = server
         self._prefix = prefix
         self._limits = limits or Limits()
+        self._lock = lock
         self._plugins: dict[str, JalvPlugin] = {}
         self._crashes: list[Crash] = []
         self._reader: Reader | None = None
@@ -306,7 +310,7 @@ class JalvHost:
             self._keeper.close()
             self._keeper = None
         if self._keeper is None:
-            self._keeper = Keeper()
+            self._keeper = Keeper(self._lock)
         return JalvProcess(
             client, known, self._variables(), keeper=self._keeper, reader=self._reader, limits=self._limits
         )

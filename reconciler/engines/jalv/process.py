@@ -1,6 +1,7 @@
 """One jalv process: started on a terminal of its own, asked, stopped.
 
-The terminal (no echo, no CR) makes jalv show its prompt, which it does not flush into a pipe (measured).
+The terminal (no echo, no CR) makes jalv print each line at once, which it does not do into a pipe (measured). Its
+stderr goes there too: 1.6.8 prints its replies to it, other versions to stdout, and so they come in order from all.
 """
 
 import contextlib
@@ -9,18 +10,20 @@ import shutil
 import signal
 import time
 import tty
+from collections import deque
 from collections.abc import Callable, Mapping
 
 import msgspec
 
 from reconciler.engines.jalv import speech
 from reconciler.engines.jalv.child import Keeper, KeeperGone
-from reconciler.engines.jalv.reader import Lines, Reader, Stream
+from reconciler.engines.jalv.reader import Reader, Stream
 from reconciler.model.catalogue import PluginType
 from reconciler.model.errors import Unavailable
 
 _LOOK_SECONDS = 0.2
 """A child of the plugin may keep the terminal open; look at the process itself this often."""
+_REMARKS_KEPT = 30
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -34,7 +37,7 @@ class Limits(msgspec.Struct, frozen=True):
     """Until a preset or a port that was asked for shows, and until a name that is taken becomes free: when a host
     dies, its 20 plugins are ended within about a second."""
     leave: float = 2.0
-    """After the end of its input, and again after SIGTERM. Usually 0.02-0.1 s."""
+    """After being asked to, and again after SIGTERM. Usually 0.02-0.1 s."""
 
 
 class JalvDied(Exception):
@@ -81,31 +84,34 @@ class JalvProcess:
         self._limits = limits
         self._silent = False
         self._out = Stream()
-        self._err = Lines()
+        self._remarks: deque[str] = deque(maxlen=_REMARKS_KEPT)
+        self._asked = 0
+        self._quits = False
+        self._command = b""
         argv = [_program(), "-x", "-n", client, known.uri.removeprefix("lv2:")]
         terminal, theirs = os.openpty()
-        complaints, their_complaints = os.pipe()
         try:
             tty.setraw(theirs)
-            self._child = keeper.start(argv, variables, terminal=theirs, complaints=their_complaints, ours=terminal)
+            self._child = keeper.start(argv, variables, terminal=theirs, ours=terminal)
         except BaseException as error:
             os.close(terminal)
-            os.close(complaints)
             if isinstance(error, KeeperGone):
                 raise JalvDied from error
             raise
         finally:
             os.close(theirs)
-            os.close(their_complaints)
         self._terminal: int | None = terminal
-        self._complaints: int | None = complaints
         reader.add(terminal, self._out)
-        reader.add(complaints, self._err)
 
     def greet(self) -> str:
-        """Wait for its first prompt and return everything it said before. Raises :class:`JalvDied`."""
-        self._wait(lambda: self._out.data.endswith(speech.PROMPT), self._limits.start)
-        return self.printed()
+        """Wait until it listens and return everything it said before. Raises :class:`JalvDied`."""
+        self.send(b"")  # typed ahead; it is answered when jalv comes to read
+        self._wait(self._answered, self._limits.start)
+        printed = self.printed()
+        if speech.quits(printed):
+            self._quits = True
+            self._child.quits()
+        return printed
 
     @property
     def pid(self) -> int:
@@ -118,52 +124,53 @@ class JalvProcess:
         return not self._child.ended()
 
     def printed(self) -> str:
-        """Return everything it said so far, but for what earlier replies took away."""
+        """Return everything it said since it was asked last."""
         with self._reader.changed:
-            return f"{self._out.text()}\n{self._err.text()}"
+            return speech.plain(self._out.data)
 
     def last_words(self) -> list[str]:
-        """Return the end of what it said on stderr, without what it says every time."""
-        with self._reader.changed:
-            return speech.last_words(self._err.last)
+        """Return the end of what it said of its own accord, without what it says every time."""
+        return [*self._remarks, *speech.remarks(self.printed())][-_REMARKS_KEPT:]
 
     def ending(self) -> str:
         """Say in words how it ended, or that it hangs; to be asked before it is killed."""
         if self._silent:
             return speech.ending(None)
         self._child.ended(self._limits.leave)  # its terminal closes a moment before it is gone
+        with self._reader.changed:  # its last words may still be on their way
+            self._reader.changed.wait_for(lambda: self._out.ended, _LOOK_SECONDS)
         return speech.ending(self._child.reap())
 
     def send(self, command: bytes) -> None:
         """Write one command, forgetting what it said before. Raises :class:`JalvDied`."""
         if self._terminal is None:
             raise JalvDied
+        self._command = command
+        self._asked += 1
         with self._reader.changed:
+            self._remarks.extend(speech.remarks(self.printed()))
             self._out.data.clear()
+        line = command + speech.marking(self._asked)
         try:
-            written = os.write(self._terminal, command)
+            written = os.write(self._terminal, line)
         except BlockingIOError:
             written = 0
         except OSError as error:
             raise JalvDied from error
-        if written != len(command):
+        if written != len(line):
             self._silent = True  # it has not read for thousands of bytes
             raise JalvDied
 
     def receive(self, symbols: frozenset[str] = frozenset(), deadline: float | None = None) -> dict[str, str]:
-        """Return the reply, once the prompt is there and all of these symbols are in it. Raises :class:`JalvDied`."""
-        reply: dict[str, str] = {}
-
-        def complete() -> bool:
-            nonlocal reply
-            if not self._out.data.endswith(speech.PROMPT):
-                return False
-            reply = speech.values(self._out.text())
-            return symbols <= reply.keys()
-
-        limit = self._limits.answer if deadline is None else max(deadline - time.monotonic(), 0.0)
-        self._wait(complete, limit)
-        return reply
+        """Return the reply, once all of these symbols are in it. Raises :class:`JalvDied`."""
+        end = time.monotonic() + self._limits.answer if deadline is None else deadline
+        while True:
+            self._wait(self._answered, end - time.monotonic())
+            reply = speech.values(self.printed())
+            if symbols <= reply.keys():
+                return reply
+            # The plugin printed something without a newline, and a line of the reply stands behind it.
+            self.send(self._command)
 
     def ask(self, command: bytes, symbols: frozenset[str] = frozenset()) -> dict[str, str]:
         """Send a command and return the reply. Raises :class:`JalvDied`."""
@@ -171,14 +178,12 @@ class JalvProcess:
         return self.receive(symbols)
 
     def hang_up(self) -> None:
-        """Close its terminal, which is the polite way to end it: newer ones want ``quit``, older the end of input."""
-        if self._terminal is None:
-            return
-        with contextlib.suppress(OSError):  # it is gone already, which is what we want
-            os.write(self._terminal, b"quit\n")
-        self._child.release()
-        self._reader.close_descriptor(self._terminal)
-        self._terminal = None
+        """Ask it to leave, in the way that its version takes; see :func:`~reconciler.engines.jalv.speech.quits`."""
+        if self._terminal is not None and self._quits:
+            with contextlib.suppress(OSError):  # it is gone already, which is what we want
+                os.write(self._terminal, speech.QUIT)
+        else:
+            self._close_terminal()
 
     def stop(self, *, deadline: float | None = None) -> None:
         """End the process: politely, then by SIGTERM, then by SIGKILL; it is reaped when this returns.
@@ -196,16 +201,21 @@ class JalvProcess:
             self._child.signal(force)
         while self._child.reap() is None:
             self._child.ended(_LOOK_SECONDS)
-        with self._reader.changed:  # its last words may still be in the pipe
-            self._reader.changed.wait_for(lambda: self._err.ended, _LOOK_SECONDS)
-        if self._complaints is not None:
-            self._reader.close_descriptor(self._complaints)
-            self._complaints = None
+        self._close_terminal()
 
     def kill(self) -> None:
         """End a process that does not listen."""
         self._child.signal(signal.SIGKILL)
         self.stop()
+
+    def _close_terminal(self) -> None:
+        if self._terminal is not None:
+            self._child.release()
+            self._reader.close_descriptor(self._terminal)
+            self._terminal = None
+
+    def _answered(self) -> bool:
+        return speech.marked(self._out.data, self._asked)
 
     def _wait(self, complete: Callable[[], bool], seconds: float) -> None:
         end = time.monotonic() + seconds

@@ -1,15 +1,13 @@
 """One thread reads what all jalv processes print, so that none of them ever waits for us.
 
-A plugin may print from its audio thread; were nobody reading, a full terminal or pipe would stop the sound.
+A plugin may print from its audio thread; were nobody reading, a full terminal would stop the sound.
 """
 
 import os
 import select
 import threading
-from collections import deque
 
 _KEPT_BYTES = 1 << 20
-_KEPT_LINES = 30
 _CHUNK = 1 << 16
 
 
@@ -25,29 +23,6 @@ class Stream:
         self.data += data
         if len(self.data) > _KEPT_BYTES:
             del self.data[: -_KEPT_BYTES // 2]
-
-    def text(self) -> str:
-        """Return all of it."""
-        return self.data.decode("utf-8", "replace")
-
-
-class Lines(Stream):
-    """A stream of which the last lines are kept."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.last: deque[str] = deque(maxlen=_KEPT_LINES)
-
-    def feed(self, data: bytes) -> None:
-        """Take what came, line by line."""
-        *whole, rest = (bytes(self.data) + data).split(b"\n")
-        self.last.extend(line.decode("utf-8", "replace").rstrip() for line in whole)
-        self.data = bytearray(rest[-_CHUNK:])
-
-    def text(self) -> str:
-        """Return the last lines."""
-        rest = self.data.decode("utf-8", "replace")
-        return "\n".join([*self.last, rest] if rest else self.last)
 
 
 class Reader:

@@ -1,31 +1,38 @@
-"""What jalv says and what it understands: its prompt, its replies, its farewells.
+"""What jalv says and what it understands: its replies, its complaints, its farewells.
 
-Read in jalv's source, 1.6.6 to 1.10.0, and measured on 1.6.6. A reply is lines of ``symbol = value`` with six decimals
-(newer ones print integers and ``true`` too), then the prompt ``"> "`` without a newline. Complaints go to stderr.
+Read in jalv's source, 1.6.6 to 1.10.0, and measured on 1.6.6 and 1.6.8. A reply is lines of ``symbol = value`` with
+six decimals (newer ones print integers and ``true`` too), then the prompt ``"> "`` without a newline. The prompt does
+not tell where a reply ends, because plugins print too, whenever they like. So every command is followed by one that
+sets a control which no plugin has: jalv complains of it by name, and all that came before is the reply.
 """
 
 import enum
 import re
 import signal
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from reconciler.model.values import float32
 
-PROMPT = b"> "
+QUIT = b"quit\n"
 LINE_BYTES = 1023
 """jalv reads lines into 1024 bytes; a longer one would be cut and its rest taken for another command."""
 
-_REPLY = re.compile(r"^(?:> )*([A-Za-z_][A-Za-z0-9_]*) = (\S+)$", re.MULTILINE)
+_PROMPTS = re.compile(r"^(?:> )+", re.MULTILINE)
+_REPLY = re.compile(r"^(?:> )*([A-Za-z_][A-Za-z0-9_]*) = (\S+)\n", re.MULTILINE)
 _CLIENT = re.compile(r"^JACK [Nn]ame: +(.*)$", re.MULTILINE)
 _RATE = re.compile(r"^Sample rate: +(\d+) Hz$", re.MULTILINE)
 # sscanf's set in jalv before 1.8. Anything else ends the URI there, and jalv loads what the beginning names.
 _SAFE_URI = re.compile(r"[A-Za-z0-9_:/\-.#]+")
 _BOOLEANS = {"true": 1.0, "false": 0.0}
+_MARK = "studio_asks_"
 
-# Said at every start, or by libjack after any failure: no help to a person who looks for the cause.
+# jalv colours its complaints on a terminal.
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+# Said at every start, in every list of presets, or by libjack after any failure: no help to who looks for the cause.
 _NOISE = re.compile(
-    r"^(UI: |Comm buffers: |Update rate: |Exiting\.\.\.|JackShm\w+|Cannot lock down|JACK [Nn]ame: |Sample rate: "
-    r"|Block length: |MIDI buffers: |Plugin: |> |error: Failed to)|^\s*$"
+    r"^(UI: |Comm buffers: |Update rate: |Scale factor: |Exiting\.\.\.|JackShm\w+|Cannot lock down|JACK [Nn]ame: "
+    r"|Sample rate: |Block length: |MIDI buffers: |Plugin: |error: Failed to|[a-z][a-z0-9+.-]*:\S+ \(.*\)$)"
+    rf"|^\s*$|{_MARK}"
 )
 
 
@@ -49,6 +56,30 @@ def values(reply: str) -> dict[str, str]:
     for match in _REPLY.finditer(reply):
         found.setdefault(match[1], match[2])
     return found
+
+
+def marking(number: int) -> bytes:
+    """Return the command by whose answer the end of a reply is known."""
+    return f"set {_MARK}{number} 0\n".encode()
+
+
+def marked(printed: bytes | bytearray, number: int) -> bool:
+    """Tell whether the answer to :func:`marking` is there: the name in quotes, which newer ones spell differently."""
+    return any(f"{_MARK}{number}{quote}".encode() in printed for quote in "'\"")
+
+
+def quits(printed: str) -> bool:
+    """Tell by how it complained whether it understands :data:`QUIT`, as 1.8 and newer do.
+
+    To those the end of their input is no end: they spin for ever, and after SIGTERM one in 40 crashes on its way out
+    (measured on 1.10.0). Older ones leave at the end of their input, and one in 40 misses SIGTERM (1.6.6 and 1.6.8).
+    """
+    return re.search(rf'{_MARK}\d+"', printed) is not None
+
+
+def plain(printed: bytes | bytearray) -> str:
+    """Return what was printed as text without colours."""
+    return _COLOUR.sub("", printed.decode("utf-8", "replace"))
 
 
 def number(text: str, held: float) -> float:
@@ -98,7 +129,8 @@ def failure(printed: str) -> Failure:
     The exit code says nothing: after a name that is taken and after an unknown URI alike, jalv 1.6 says so and then
     dies of SIGSEGV while it cleans up (measured).
     """
-    if re.search(r"Failed to find plugin|failed to find plugin", printed):
+    # The second is 1.8's, which takes states and presets for a plugin too.
+    if re.search(r"Failed to find plugin|Failed to load state", printed):
         return Failure.PLUGIN_NOT_FOUND
     # "conflits" is how jackd2 spells it.
     if re.search(r"confl\w+ with another running client|cannot create new client; .* already exists", printed):
@@ -108,9 +140,10 @@ def failure(printed: str) -> Failure:
     return Failure.PLUGIN
 
 
-def last_words(lines: Iterable[str]) -> list[str]:
-    """Return what of stderr may help a person."""
-    return [line for line in lines if not _NOISE.search(line)]
+def remarks(printed: str) -> list[str]:
+    """Return what was printed besides replies and may help a person."""
+    lines = _PROMPTS.sub("", _REPLY.sub("", printed)).splitlines()
+    return [line.rstrip() for line in lines if not _NOISE.search(line)]
 
 
 def ending(code: int | None) -> str:
