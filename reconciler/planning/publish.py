@@ -1,5 +1,7 @@
 """The published JSON Schema of a plan, so that programs can rely on ``studio plan --json``."""
 
+import inspect
+
 import msgspec
 
 from reconciler.planning.plan import Change, Pending, Plan, Refusal
@@ -11,6 +13,9 @@ def schema() -> dict[str, object]:
     for whole in (Plan, Change, Pending, Refusal):  # written with every key, so that programs need not ask for any
         form = components[whole.__name__]
         form["required"] = list(form["properties"])
+    for form in components.values():
+        if "description" in form:  # a docstring, which Python 3.13 keeps without its indent and older ones with it
+            form["description"] = inspect.cleandoc(form["description"])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:studio-reconciler:plan:1",

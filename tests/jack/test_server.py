@@ -19,6 +19,7 @@ import pytest
 from reconciler.engines.jack import jackd as jackd_module
 from reconciler.engines.jack import process, server
 from reconciler.engines.jack.graph import JackGraph
+from reconciler.engines.jack.jackd import why
 from reconciler.engines.jack.server import JackHardware
 from reconciler.model.errors import EngineError, StudioError, Unavailable
 from reconciler.model.resources import JackSettings
@@ -198,6 +199,19 @@ def test_a_start_that_fails_says_why(
     assert error.code == "jack-not-started"
     assert reason in error.message
     assert hint is None or hint in (error.hint or "")
+
+
+def test_what_jackd_says_of_its_own_files_is_no_reason() -> None:
+    """As 1.9.22 prints it on Debian 13 at every start."""
+    chatter = [
+        "jack_get_descriptor returns null for 'jack_intime.so'",
+        "jack_get_descriptor : dll",
+        "Could not open component .so 'zalsa_in.so': libzita-alsa-pcmi.so.0: No such file or directory",
+        "jackdmp 1.9.22",
+    ]
+    assert why(chatter) == ("jackd ended and said nothing", None)
+    assert why([*chatter, "Permission denied"])[0] == "this user may not use the sound card"
+    assert why([*chatter, "it rains"])[0] == "jackd said: it rains"
     assert error.where is not None
     assert (error.where.address or "").startswith("hardware.jack")
 

@@ -90,15 +90,19 @@ def command(settings: JackSettings, name: str, *, realtime: bool) -> list[str]:
 
 def why(printed: Iterable[str]) -> tuple[str, str | None]:
     """Return what jackd's output means, and what to do about it."""
-    lines = [line.strip() for line in printed if line.strip()]
+    said = [line for line in map(str.strip, printed) if line and not line.startswith(_CHATTER)]
     for words, meaning, hint in _MEANINGS:
-        if any(words in line for line in lines):
+        if any(words in line for line in said):
             return meaning, hint
-    said = [line for line in lines if not line.startswith(_CHATTER)]
     return (f"jackd said: {' | '.join(said[-3:])}" if said else "jackd ended and said nothing"), None
 
 
-_CHATTER = ("jackdmp", "Copyright", "under certain", "JACK server starting", "self-connect-mode", "ended with status")
+_CHATTER = (
+    *("jackdmp", "Copyright", "This is free", "under certain", "JACK server starting", "self-connect-mode"),
+    # 1.9.22 tells of every file in its folder that is no driver, or that wants a library which is not there.
+    *("jack_get_descriptor", "Could not open component"),
+    "ended with status",
+)
 
 
 def may_be_realtime() -> bool:
