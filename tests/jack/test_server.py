@@ -199,6 +199,8 @@ def test_a_start_that_fails_says_why(
     assert error.code == "jack-not-started"
     assert reason in error.message
     assert hint is None or hint in (error.hint or "")
+    assert error.where is not None
+    assert (error.where.address or "").startswith("hardware.jack")
 
 
 def test_what_jackd_says_of_its_own_files_is_no_reason() -> None:
@@ -212,8 +214,6 @@ def test_what_jackd_says_of_its_own_files_is_no_reason() -> None:
     assert why(chatter) == ("jackd ended and said nothing", None)
     assert why([*chatter, "Permission denied"])[0] == "this user may not use the sound card"
     assert why([*chatter, "it rains"])[0] == "jackd said: it rains"
-    assert error.where is not None
-    assert (error.where.address or "").startswith("hardware.jack")
 
 
 def test_a_server_of_somebody_else_is_left_alone(hardware: JackHardware, fresh_jack_server: Jackd) -> None:
