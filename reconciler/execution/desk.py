@@ -77,11 +77,11 @@ class Desk:
         """
         source = load(path)
         try:
-            engine = choose.choose(source.manifest.engine.host, source.manifest.engine.mode)
+            engine = choose.choose(source.manifest.engine.host)
         except StudioError as error:
             error.where = error.where or source.where("engine", "host", address="engine.host")
             raise
-        session = compile_session(source, choose.catalogue(engine, path.absolute().parent))
+        session = compile_session(source, choose.catalogue(engine))
         return cls(source, session, engine)
 
     @property

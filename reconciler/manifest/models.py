@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, Field, GetJsonSchemaHandler, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema
 
 from reconciler.manifest import names
-from reconciler.manifest.base import Strict
 from reconciler.manifest.fields import (
     End,
     Ignored,
@@ -30,7 +29,6 @@ from reconciler.manifest.fields import (
     version,
 )
 from reconciler.manifest.mistakes import Mistake, Mistakes, did_you_mean
-from reconciler.manifest.mixing import MidiSpec, MixSpec
 
 __all__ = [
     "PLANNED",
@@ -81,7 +79,11 @@ class Unmanaged(enum.StrEnum):
     PRUNE = "prune"
 
 
-class Jack(Strict):
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Jack(_Strict):
     """The JACK server the session wants. A setting left out may be anything."""
 
     server: Annotated[
@@ -128,7 +130,7 @@ class Jack(Strict):
     ] = Manage.NEVER
 
 
-class Hardware(Strict):
+class Hardware(_Strict):
     """What is below the plugins."""
 
     jack: Jack | None = Field(
@@ -136,7 +138,7 @@ class Hardware(Strict):
     )
 
 
-class EngineSpec(Strict):
+class EngineSpec(_Strict):
     """The plugin host."""
 
     host: Annotated[
@@ -164,7 +166,7 @@ class EngineSpec(Strict):
     ] = ""
 
 
-class PluginSpec(Strict):
+class PluginSpec(_Strict):
     """One plugin. Its key is its name, and its JACK client's."""
 
     plugin: Annotated[
@@ -189,21 +191,12 @@ class PluginSpec(Strict):
             examples=["Warm", 3],
         ),
     ] = None
-    mix: Annotated[MixSpec, Section(dict)] = Field(
-        default=MixSpec(), description="What the host mixes around the plugin (Carla)."
-    )
-    midi: Annotated[dict[str, MidiSpec], Section(dict)] = Field(
-        default={},
-        description="Parameters that follow MIDI or CV, by symbol, name or port number as in `params` (Carla).",
-        examples=[{"level_in": {"cc": 21, "channel": 1, "range": ["-24 dB", "0 dB"]}}],
-    )
     protect: Annotated[
         bool, Field(description="Never remove or replace it without being named on the command line.")
     ] = False
     ignore: Annotated[list[Ignored], Section(list)] = Field(
         default=[],
-        description="What is somebody else's to set: `active`, `program`, `params.SYMBOL`, `mix.KEY`, `midi.SYMBOL`; "
-        "`*` stands for any text. "
+        description="What is somebody else's to set: `active`, `program`, `params.SYMBOL`; `*` stands for any text. "
         "Never compared, never set.",
         examples=[["params.level_out"], ["params.*"]],
     )
@@ -212,9 +205,7 @@ class PluginSpec(Strict):
     def _no_declared_is_ignored(self) -> Self:
         mistakes = []
         declared = [(key,) for key in ("active", "program") if key in self.model_fields_set]
-        mixed = [("mix", key) for key in self.mix.model_fields_set]
-        maps = [*(("params", key) for key in self.params), *mixed, *(("midi", key) for key in self.midi)]
-        for path in (*declared, *maps):
+        for path in (*declared, *(("params", key) for key in self.params)):
             if pattern := names.matches(".".join(path), self.ignore):
                 hint = "take one of the two out"
                 message = f'"{path[-1]}" is set here and also ignored, by "{pattern}"'
@@ -224,7 +215,7 @@ class PluginSpec(Strict):
         return self
 
 
-class LinkSpec(Strict):
+class LinkSpec(_Strict):
     """One link from outputs to inputs; `SOURCE -> TARGET` in short."""
 
     source: Annotated[
@@ -257,7 +248,7 @@ class _AsText:
         return {"anyOf": [text, handler(core)]}
 
 
-class Policy(Strict):
+class Policy(_Strict):
     """What studio may do beyond the manifest."""
 
     unmanaged: Annotated[
@@ -270,7 +261,7 @@ class Policy(Strict):
     ] = Unmanaged.WARN
 
 
-class Manifest(Strict):
+class Manifest(_Strict):
     """A studio session: what should be loaded, set and connected."""
 
     version: Annotated[
@@ -372,8 +363,6 @@ SECTIONS: Mapping[tuple[str, ...], type[BaseModel]] = MappingProxyType(
         ("hardware", "jack"): Jack,
         ("engine",): EngineSpec,
         ("plugins", "*"): PluginSpec,
-        ("plugins", "*", "mix"): MixSpec,
-        ("plugins", "*", "midi", "*"): MidiSpec,
         ("links", "*"): LinkSpec,
         ("policy",): Policy,
     }
@@ -389,7 +378,7 @@ PLANNED: Mapping[type[BaseModel], frozenset[str]] = MappingProxyType(
             }
         ),
         Hardware: frozenset({"mixer", "midi"}),
-        PluginSpec: frozenset({"bridge", "custom_data", "options", "state"}),
+        PluginSpec: frozenset({"bridge", "custom_data", "midi", "mix", "options", "state"}),
         LinkSpec: frozenset({"gain"}),
         Policy: frozenset({"max_gain_step"}),
     }
