@@ -19,7 +19,6 @@ import pytest
 from reconciler.engines.jack import jackd as jackd_module
 from reconciler.engines.jack import process, server
 from reconciler.engines.jack.graph import JackGraph
-from reconciler.engines.jack.jackd import why
 from reconciler.engines.jack.server import JackHardware
 from reconciler.model.errors import EngineError, StudioError, Unavailable
 from reconciler.model.resources import JackSettings
@@ -211,9 +210,9 @@ def test_what_jackd_says_of_its_own_files_is_no_reason() -> None:
         "Could not open component .so 'zalsa_in.so': libzita-alsa-pcmi.so.0: No such file or directory",
         "jackdmp 1.9.22",
     ]
-    assert why(chatter) == ("jackd ended and said nothing", None)
-    assert why([*chatter, "Permission denied"])[0] == "this user may not use the sound card"
-    assert why([*chatter, "it rains"])[0] == "jackd said: it rains"
+    assert jackd_module.why(chatter) == ("jackd ended and said nothing", None)
+    assert jackd_module.why([*chatter, "Permission denied"])[0] == "this user may not use the sound card"
+    assert jackd_module.why([*chatter, "it rains"])[0] == "jackd said: it rains"
 
 
 def test_a_server_of_somebody_else_is_left_alone(hardware: JackHardware, fresh_jack_server: Jackd) -> None:
