@@ -12,9 +12,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from reconciler.engines.carla import library
 from tests.support import isolation
 from tests.support.jackd import NOBODY, Jackd, jackd
 
+WITHOUT_CARLA = pytest.StashKey[int]()
 _run = {"mark": "", "shm": ""}
 
 
@@ -27,7 +29,25 @@ def pytest_configure() -> None:
 
 def pytest_report_header() -> list[str]:
     tools = ", ".join(f"{tool} {shutil.which(tool) or 'missing'}" for tool in ("jackd", "jalv", "aj-snapshot"))
-    return [f"/dev/shm: {_run['shm']}", f"sound: {tools}"]
+    carla = library.find()
+    return [f"/dev/shm: {_run['shm']}", f"sound: {tools}, Carla {carla.library if carla else 'missing'}"]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs Carla where there is none: one line tells it, not one for each test."""
+    if library.find() is not None:
+        return
+    left_out = [item for item in items if item.get_closest_marker("carla")]
+    if left_out:
+        items[:] = [item for item in items if not item.get_closest_marker("carla")]
+        config.hook.pytest_deselected(items=left_out)
+        config.stash[WITHOUT_CARLA] = len(left_out)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    count = config.stash.get(WITHOUT_CARLA, 0)
+    if count:
+        terminalreporter.line(f"Carla is not installed (or set CARLA_PREFIX to where it is): {count} tests left out")
 
 
 @pytest.fixture(scope="session", autouse=True)

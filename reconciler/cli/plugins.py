@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,7 @@ import click
 from reconciler.cli.output import as_json, paint, say, say_json
 
 if TYPE_CHECKING:
+    from reconciler.engines.carla.catalogue import CarlaCatalogue
     from reconciler.engines.lv2.catalogue import Lv2Catalogue
     from reconciler.model.catalogue import ParameterInfo, PluginType, PortInfo
 
@@ -108,17 +110,19 @@ def describe(plugin: str, as_json: bool, rescan: bool) -> None:
     say(snippet(described))
 
 
-def find(catalogue: "Lv2Catalogue", asked: str) -> "PluginType":
+def find(catalogue: "CarlaCatalogue | Lv2Catalogue", asked: str) -> "PluginType":
     """Return the plugin with that URI (``lv2:`` before it or not) or that name, whichever way it is capitalised.
 
     Raises
     ------
     StudioError
-        ``plugin-not-installed``, ``plugin-broken``, or ``plugin-ambiguous`` where several have that name.
+        ``plugin-not-installed``, ``plugin-broken``, ``plugin-ambiguous`` where several have that name, or
+        ``bad-plugin`` for what cannot be one.
     """
+    from reconciler.manifest.names import SCHEMES
     from reconciler.model.errors import StudioError
 
-    uri = asked if asked.startswith("lv2:") else f"lv2:{asked}"
+    uri = asked if asked.partition(":")[0] in SCHEMES else f"lv2:{asked}"
     plugin = catalogue.describe(uri)
     if plugin is not None:
         return plugin
@@ -141,7 +145,9 @@ def snippet(plugin: "PluginType") -> str:
     from reconciler.model.values import text
 
     name = re.sub(r"[^a-z0-9]+", "-", (plugin.category or re.split(r"[/#:]", plugin.uri)[-1]).lower()).strip("-")
-    lines = ["plugins:", f"  {name or 'plugin'}:", f"    plugin: {plugin.uri}"]
+    # In quotes if it is the path of somebody's sounds; plain if it is an ordinary URI.
+    uri = plugin.uri if re.fullmatch(r"[!-~]+", plugin.uri) else json.dumps(plugin.uri, ensure_ascii=False)
+    lines = ["plugins:", f"  {name or 'plugin'}:", f"    plugin: {uri}"]
     if plugin.presets:
         lines.append(f"    # program: {json.dumps(plugin.presets[0].label, ensure_ascii=False)}")
     settable = [each for each in plugin.parameters if each is not plugin.enabled][:_SNIPPET_PARAMETERS]
@@ -239,10 +245,13 @@ def _summary(plugin: "PluginType") -> dict[str, Any]:
     }
 
 
-def _catalogue(rescan: bool) -> "Lv2Catalogue":
+def _catalogue(rescan: bool) -> "CarlaCatalogue | Lv2Catalogue":
+    """Return the catalogue of all that can be loaded here: every format where Carla is, else LV2."""
+    from reconciler.engines.carla import library
+    from reconciler.engines.carla.catalogue import CarlaCatalogue
     from reconciler.engines.lv2.catalogue import Lv2Catalogue
 
-    catalogue = Lv2Catalogue()
+    catalogue = Lv2Catalogue() if library.find() is None else CarlaCatalogue(base=Path.cwd())
     catalogue.refresh(everything=rescan)
     if catalogue.cache_error is not None:
         click.echo(f"note: the plugin catalogue cannot be kept for the next time: {catalogue.cache_error}", err=True)

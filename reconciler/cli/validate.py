@@ -22,7 +22,7 @@ def validate(manifest: str | None, as_json: bool) -> int:
 
     path = find(manifest, here())
     source = load(path)
-    session = compile_session(source, choose.catalogue(source.manifest.engine.host))
+    session = compile_session(source, choose.catalogue(source.manifest.engine.host, path.absolute().parent))
     if others := same_name(path):
         raise StudioError(
             "session-name-taken",

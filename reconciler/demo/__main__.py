@@ -8,10 +8,9 @@ from pathlib import Path
 
 from reconciler.demo.picture import svg
 from reconciler.demo.sounds import peak_dbfs, rms_dbfs
-from reconciler.demo.stage import Disproved, Stage, levels
+from reconciler.demo.stage import SESSION, Disproved, Stage, levels
 from reconciler.manifest.examples import examples
 
-SESSION = "podcast.yaml"
 TITLE = "One line changes, one call is made, and the level falls by the 6 dB that the file says"
 CABLE = ("gate:out", "eq:in")
 AGREES_DB = 0.1

@@ -23,6 +23,8 @@ SETTLE_S = 1.0
 """Left out of every measurement: the gate opens, the compressor finds its level."""
 COMMAND_LIMIT_S = 60.0
 MARK = "STUDIO_DEMO"
+SESSION = "podcast.yaml"
+"""The manifest, in the stage's folder."""
 
 
 class Disproved(Exception):
@@ -169,8 +171,8 @@ class Stage:
 
     def _take(self) -> tuple[Samples, int]:
         take = self.folder / "take.npy"
-        arguments = ["--name", "demo-deck", "--play", str(self._voice), "--into", "gate:in"]
-        arguments += ["--from", "limiter:outL", "--from", "limiter:outR"]
+        into, left, right = self.jack_names("gate:in", "limiter:outL", "limiter:outR")
+        arguments = ["--name", "demo-deck", "--play", str(self._voice), "--into", into, "--from", left, "--from", right]
         done = subprocess.run(
             [sys.executable, "-m", "reconciler.demo.deck", *arguments, "--seconds", str(TAKE_S), "--out", str(take)],
             check=False,
@@ -189,8 +191,29 @@ class Stage:
         whole: Samples = np.load(self._voice)
         return whole[round(SETTLE_S * RATE) :]
 
+    def jack_names(self, *ports: str) -> list[str]:
+        """Return what other JACK programs call ports of the session: Carla names them otherwise than the manifest.
+
+        Raises
+        ------
+        Disproved
+            One of them is not there.
+        """
+        command = ["studio", "ports", "--manifest", SESSION, "--json"]
+        done = subprocess.run(
+            command, check=False, capture_output=True, text=True, timeout=COMMAND_LIMIT_S, cwd=self.folder, env=self.env
+        )
+        if done.returncode != 0:
+            raise Disproved(f"`{shlex.join(command)}` exited with {done.returncode}: {done.stderr}")
+        named = {one["port"]["name"]: one["port"] for one in json.loads(done.stdout)}
+        lost = [port for port in ports if port not in named]
+        if lost:
+            raise Disproved(f"{', '.join(lost)} is not there")
+        return [next(iter(named[port].get("aliases", ())), port) for port in ports]
+
     def unplug(self, source: str, target: str) -> None:
         """Pull a cable behind studio's back, with a bare JACK call in a process of its own."""
+        source, target = self.jack_names(source, target)
         code = (
             "import sys, jack\n"
             "client = jack.Client('somebody-else', no_start_server=True)\n"

@@ -1,41 +1,72 @@
 """Which engine a session gets, and how it is built. Adapters are imported here, and only when chosen."""
 
+import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.engines.ports import AudioGraph, Crash, Hardware, HostedPlugin
 from reconciler.engines.studio import LocalStudio
 from reconciler.model.actions import Action
 from reconciler.model.catalogue import Catalogue
 from reconciler.model.errors import EngineError, StudioError, Unavailable
-from reconciler.model.resources import Capabilities
+from reconciler.model.resources import Capabilities, MidiMap
 
-ENGINES = ("jalv", "memory")
+if TYPE_CHECKING:
+    from reconciler.engines.carla import CarlaHost
+    from reconciler.engines.jalv import JalvHost
+
+ENGINES = ("carla", "jalv", "memory")
 """Every engine this version drives."""
 
+MULTIPLE_CLIENTS = "multiple-clients"
+"""The mode in which Carla is driven: each plugin a JACK client."""
 
-def choose(asked: str) -> str:
-    """Return the engine that ``engine.host`` means on this machine.
+
+def choose(asked: str, mode: str = MULTIPLE_CLIENTS) -> str:
+    """Return the engine that ``engine.host`` means on this machine: ``auto`` is jalv where it is, else Carla.
 
     Raises
     ------
     Unavailable
-        ``host-not-installed``; ``host-unsupported`` for an engine that this version does not drive.
+        ``host-not-installed``; ``host-unsupported`` and ``mode-unsupported`` for what this version does not drive.
     """
     if asked == "memory":
         return asked
     if asked not in ("auto", *ENGINES):
         hint = f"engine.host can be auto, {', '.join(ENGINES)}"
         raise Unavailable("host-unsupported", f"this version does not drive {asked}", hint=hint)
+    engine = _best() if asked == "auto" else asked
+    if engine == "carla":
+        from reconciler.engines.carla import library
+
+        library.need()
+        if mode != MULTIPLE_CLIENTS:
+            hint = f"take {MULTIPLE_CLIENTS}: the same links, made in JACK"
+            raise Unavailable("mode-unsupported", f"this version does not drive Carla's {mode} mode", hint=hint)
+        return engine
     if shutil.which("jalv") is None:
         hint = "`studio doctor` says how to install it"
         raise Unavailable("host-not-installed", "jalv, which runs the plugins, is not installed", hint=hint)
     return "jalv"
 
 
-def catalogue(engine: str) -> Catalogue:
-    """Return what is known of installed plugins on that engine."""
+def _best() -> str:
+    """Return what ``auto`` means: jalv, and Carla where only that is, as long as Carla's other mode is not driven."""
+    from reconciler.engines.carla import library
+
+    return "carla" if shutil.which("jalv") is None and library.find() is not None else "jalv"
+
+
+def catalogue(engine: str, base: Path | None = None) -> Catalogue:
+    """Return what is known of installed plugins on that engine; ``base`` is where relative paths start."""
+    if engine == "auto":
+        engine = _best()
+    if engine == "carla":
+        from reconciler.engines.carla.catalogue import CarlaCatalogue
+
+        return CarlaCatalogue(base=base)
     from reconciler.engines.lv2.catalogue import Lv2Catalogue
 
     if engine == "memory":
@@ -65,22 +96,31 @@ def build(
     lock
         Descriptor of the session's lock, for plugins that end a moment later than this process.
     """
-    known = catalogue(engine)
     if engine == "memory":
         from reconciler.engines.memory import MemoryStudio
 
-        world = MemoryStudio(known, prefix=prefix)
+        world = MemoryStudio(catalogue(engine), prefix=prefix)
         return LocalStudio(world.host, world.open_graph, world.hardware, prefix=prefix, before=before)
-    from reconciler.engines.jalv import JalvHost
-
     open_graph, hardware = ground(engine, server, servers)
-    host = JalvHost(known, server, prefix, lock=lock)
+    host = _real_host(engine, server, prefix, lock)
 
     def open_and_show() -> AudioGraph:
         host.graph = open_graph()  # where the host sees its plugins' ports come and go
         return host.graph
 
     return LocalStudio(host, open_and_show, hardware, prefix=prefix, before=before)
+
+
+def _real_host(engine: str, server: str | None, prefix: str, lock: int | None) -> "CarlaHost | JalvHost":
+    if engine == "carla":
+        from reconciler.engines.carla import CarlaHost
+        from reconciler.engines.carla.catalogue import CarlaCatalogue
+
+        known = CarlaCatalogue()
+        return CarlaHost(known, server, prefix, loading=known.loading)
+    from reconciler.engines.jalv import JalvHost
+
+    return JalvHost(catalogue(engine), server, prefix, lock=lock)
 
 
 def look(engine: str, *, prefix: str, server: str | None, servers: Path) -> LocalStudio:
@@ -108,6 +148,10 @@ def capabilities(engine: str) -> Capabilities:
         from reconciler.engines.memory import CAPABILITIES as MEMORY
 
         return MEMORY
+    if engine == "carla":
+        from reconciler.engines.carla.capabilities import CAPABILITIES as CARLA
+
+        return CARLA
     from reconciler.engines.jalv import CAPABILITIES as JALV
 
     return JALV
@@ -119,6 +163,14 @@ class NoHost:
     def __init__(self, engine: str) -> None:
         self.kind = engine
         self.capabilities = capabilities(engine)
+
+    @property
+    def idle_seconds(self) -> float:
+        """Never."""
+        return math.inf
+
+    def idle(self) -> None:
+        """There is nothing to do."""
 
     def plugins(self) -> list[HostedPlugin]:
         """Nothing runs."""
@@ -157,6 +209,14 @@ class NoHost:
     def set_param(self, name: str, symbol: str, value: float) -> float:
         """Refuse."""
         raise self._refusal(f"set {name} {symbol} to {value}")
+
+    def set_mix(self, name: str, key: str, value: float) -> float:
+        """Refuse."""
+        raise self._refusal(f"set {key} of {name} to {value}")
+
+    def map_midi(self, name: str, symbol: str, follows: MidiMap | None) -> None:
+        """Refuse."""
+        raise self._refusal(f"let {symbol} of {name} follow {follows}")
 
     def _refusal(self, what: str) -> StudioError:
         return EngineError("host-not-running", f"no host process is running, so it cannot {what}")

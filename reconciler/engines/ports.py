@@ -9,7 +9,7 @@ from typing import Protocol
 
 import msgspec
 
-from reconciler.model.resources import Capabilities, JackSettings, Link, Plugin, Port
+from reconciler.model.resources import Capabilities, JackSettings, Link, MidiMap, Plugin, Port
 
 
 class HostedPlugin(msgspec.Struct, frozen=True):
@@ -44,6 +44,13 @@ class PluginHost(Protocol):
     @property
     def capabilities(self) -> Capabilities:
         """What this host can do."""
+
+    @property
+    def idle_seconds(self) -> float:
+        """How often :meth:`idle` wants to be called while nothing else is; infinity for never."""
+
+    def idle(self) -> None:
+        """Do what the engine puts off until nobody asks it anything. Takes microseconds as a rule."""
 
     def plugins(self) -> list[HostedPlugin]:
         """Read every plugin that is alive, in the engine's order, with all its control inputs."""
@@ -86,6 +93,24 @@ class PluginHost(Protocol):
         ------
         EngineError
             ``no-such-plugin``, ``no-such-parameter``, ``not-finite``.
+        """
+
+    def set_mix(self, name: str, key: str, value: float) -> float:
+        """Set one of the host's values around a plugin and return what it now holds; keys as in ``capabilities.mix``.
+
+        Raises
+        ------
+        EngineError
+            ``no-such-plugin``, ``unsupported``, ``not-finite``.
+        """
+
+    def map_midi(self, name: str, symbol: str, follows: MidiMap | None) -> None:
+        """Let a parameter follow MIDI or CV, read back; None lets it go.
+
+        Raises
+        ------
+        EngineError
+            ``no-such-plugin``, ``no-such-parameter``, ``unsupported``, ``not-kept``.
         """
 
     def crashes(self) -> list[Crash]:

@@ -5,6 +5,7 @@ from typing import Protocol, assert_never
 
 import msgspec
 
+from reconciler.engines import refusals
 from reconciler.engines.ports import AudioGraph, Crash, Hardware, HostedPlugin, PluginHost
 from reconciler.model.actions import (
     Action,
@@ -12,17 +13,19 @@ from reconciler.model.actions import (
     Call,
     Connect,
     Disconnect,
+    MapMidi,
     Outcome,
     RemovePlugin,
     RenamePlugin,
     RestartServer,
     SetActive,
+    SetMix,
     SetParam,
     SetPeriod,
     SetProgram,
     StartServer,
 )
-from reconciler.model.errors import EngineError, StudioError, Unavailable, Where
+from reconciler.model.errors import StudioError, Unavailable
 from reconciler.model.resources import Engine, Link, Observed, Plugin, Port
 
 NO_SERVER = ("jack-not-running", "jack-gone")
@@ -184,6 +187,15 @@ class LocalStudio:
             told(outcome)
         return outcomes
 
+    @property
+    def idle_seconds(self) -> float:
+        """How often :meth:`idle` wants to be called while nothing else is; infinity for never."""
+        return self.host.idle_seconds
+
+    def idle(self) -> None:
+        """Let the plugin host do what it put off."""
+        self.host.idle()
+
     def crashes(self) -> list[Crash]:
         """Plugins that went away by themselves."""
         return self.host.crashes()
@@ -201,11 +213,13 @@ class LocalStudio:
             case SetParam(name, symbol, value):
                 kept = host.set_param(name, symbol, value)
                 if kept != value:
-                    raise EngineError(
-                        "not-kept",
-                        f"{symbol} of {name}: asked {value:g}, the plugin keeps {kept:g}",
-                        where=Where(address=f"plugins.{name}.params.{symbol}"),
-                    )
+                    raise refusals.not_kept(name, f"plugins.{name}.params.{symbol}", value, kept)
+            case SetMix(name, key, value):
+                kept = host.set_mix(name, key, value)
+                if kept != value:
+                    raise refusals.not_kept(name, f"plugins.{name}.mix.{key}", value, kept)
+            case MapMidi(name, symbol, follows):
+                host.map_midi(name, symbol, follows)
             case Connect(source, target):
                 self._need_graph().connect(self._jack_name(source), self._jack_name(target))
             case Disconnect(source, target):
@@ -258,4 +272,7 @@ class LocalStudio:
 
 
 def _named(port: Port, name: str) -> Port:
-    return port if port.name == name else msgspec.structs.replace(port, name=name)
+    """Call a port as the manifest does; its JACK name, which other programs know it by, becomes the first alias."""
+    if port.name == name:
+        return port
+    return msgspec.structs.replace(port, name=name, aliases=(port.name, *port.aliases))

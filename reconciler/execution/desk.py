@@ -77,11 +77,11 @@ class Desk:
         """
         source = load(path)
         try:
-            engine = choose.choose(source.manifest.engine.host)
+            engine = choose.choose(source.manifest.engine.host, source.manifest.engine.mode)
         except StudioError as error:
             error.where = error.where or source.where("engine", "host", address="engine.host")
             raise
-        session = compile_session(source, choose.catalogue(engine))
+        session = compile_session(source, choose.catalogue(engine, path.absolute().parent))
         return cls(source, session, engine)
 
     @property

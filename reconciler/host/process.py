@@ -78,14 +78,19 @@ class HostProcess:
 
     def run(self) -> None:
         """Serve until told to stop; every engine call is made from here."""
+        period = min(LOOK_SECONDS, self.studio.idle_seconds)
+        look_at = 0.0
         while not self.stopping:
             try:
-                connection, request = self.door.jobs.get(timeout=LOOK_SECONDS)
+                connection, request = self.door.jobs.get(timeout=period)
             except queue.Empty:
-                self._look()
-                continue
-            self._serve(connection, request)
+                self.studio.idle()
+                if time.monotonic() < look_at:
+                    continue
+            else:
+                self._serve(connection, request)
             self._look()
+            look_at = time.monotonic() + LOOK_SECONDS
         self.studio.close()
         self.recorder.clear()
         self.recorder.close()

@@ -29,10 +29,10 @@ class Connection:
         self._writer = threading.Thread(target=self._write, daemon=True)
         self.subscribed = False
         self.open = True
-        self._writer.start()
+        self._writer.start()  # before anything is read: what is read may be the order to close
 
     def start(self) -> None:
-        """Begin to take requests."""
+        """Begin to take its requests."""
         threading.Thread(target=self._read, daemon=True).start()
 
     def answer(self, request: Request, result: object) -> None:

@@ -46,6 +46,22 @@ def _value(value: object) -> object:
             raise Mistake("wrong-type", "this must be one value: a number, true or false, or text")
 
 
+def _pair(value: object) -> object:
+    if not isinstance(value, list) or len(value) != 2:
+        raise Mistake("wrong-type", "this must be two values", "write [FIRST, SECOND]")
+    return [_value(one) for one in value]
+
+
+def _channel(value: object) -> object:
+    match value:
+        case None | "off":
+            return value
+        case int() if not isinstance(value, bool) and 1 <= value <= 16:
+            return value
+        case _:
+            raise Mistake("bad-channel", "this must be a MIDI channel, 1 to 16, or off")
+
+
 def _program(value: object) -> object:
     match value:
         case bool():
@@ -113,4 +129,14 @@ Ignored: TypeAlias = Annotated[
 Word: TypeAlias = Annotated[str, AfterValidator(_word)]
 ServerName: TypeAlias = Annotated[
     str, AfterValidator(_server), Field(json_schema_extra={"pattern": names.SERVER_PATTERN})
+]
+Pair: TypeAlias = Annotated[
+    list[float | int | bool | str],
+    PlainValidator(_pair),
+    WithJsonSchema({"type": "array", "items": {"type": ["number", "boolean", "string"]}, "minItems": 2, "maxItems": 2}),
+]
+Channel: TypeAlias = Annotated[
+    int | str | None,
+    PlainValidator(_channel),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": 16}, {"const": "off"}]}),
 ]

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema
 
 from reconciler.manifest import names
+from reconciler.manifest.base import Strict
 from reconciler.manifest.fields import (
     End,
     Ignored,
@@ -29,6 +30,7 @@ from reconciler.manifest.fields import (
     version,
 )
 from reconciler.manifest.mistakes import Mistake, Mistakes, did_you_mean
+from reconciler.manifest.mixing import MidiSpec, MixSpec
 
 __all__ = [
     "PLANNED",
@@ -79,11 +81,7 @@ class Unmanaged(enum.StrEnum):
     PRUNE = "prune"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class Jack(_Strict):
+class Jack(Strict):
     """The JACK server the session wants. A setting left out may be anything."""
 
     server: Annotated[
@@ -130,7 +128,7 @@ class Jack(_Strict):
     ] = Manage.NEVER
 
 
-class Hardware(_Strict):
+class Hardware(Strict):
     """What is below the plugins."""
 
     jack: Jack | None = Field(
@@ -138,7 +136,7 @@ class Hardware(_Strict):
     )
 
 
-class EngineSpec(_Strict):
+class EngineSpec(Strict):
     """The plugin host."""
 
     host: Annotated[
@@ -166,7 +164,7 @@ class EngineSpec(_Strict):
     ] = ""
 
 
-class PluginSpec(_Strict):
+class PluginSpec(Strict):
     """One plugin. Its key is its name, and its JACK client's."""
 
     plugin: Annotated[
@@ -191,12 +189,21 @@ class PluginSpec(_Strict):
             examples=["Warm", 3],
         ),
     ] = None
+    mix: Annotated[MixSpec, Section(dict)] = Field(
+        default=MixSpec(), description="What the host mixes around the plugin (Carla)."
+    )
+    midi: Annotated[dict[str, MidiSpec], Section(dict)] = Field(
+        default={},
+        description="Parameters that follow MIDI or CV, by symbol, name or port number as in `params` (Carla).",
+        examples=[{"level_in": {"cc": 21, "channel": 1, "range": ["-24 dB", "0 dB"]}}],
+    )
     protect: Annotated[
         bool, Field(description="Never remove or replace it without being named on the command line.")
     ] = False
     ignore: Annotated[list[Ignored], Section(list)] = Field(
         default=[],
-        description="What is somebody else's to set: `active`, `program`, `params.SYMBOL`; `*` stands for any text. "
+        description="What is somebody else's to set: `active`, `program`, `params.SYMBOL`, `mix.KEY`, `midi.SYMBOL`; "
+        "`*` stands for any text. "
         "Never compared, never set.",
         examples=[["params.level_out"], ["params.*"]],
     )
@@ -205,7 +212,9 @@ class PluginSpec(_Strict):
     def _no_declared_is_ignored(self) -> Self:
         mistakes = []
         declared = [(key,) for key in ("active", "program") if key in self.model_fields_set]
-        for path in (*declared, *(("params", key) for key in self.params)):
+        mixed = [("mix", key) for key in self.mix.model_fields_set]
+        maps = [*(("params", key) for key in self.params), *mixed, *(("midi", key) for key in self.midi)]
+        for path in (*declared, *maps):
             if pattern := names.matches(".".join(path), self.ignore):
                 hint = "take one of the two out"
                 message = f'"{path[-1]}" is set here and also ignored, by "{pattern}"'
@@ -215,7 +224,7 @@ class PluginSpec(_Strict):
         return self
 
 
-class LinkSpec(_Strict):
+class LinkSpec(Strict):
     """One link from outputs to inputs; `SOURCE -> TARGET` in short."""
 
     source: Annotated[
@@ -248,7 +257,7 @@ class _AsText:
         return {"anyOf": [text, handler(core)]}
 
 
-class Policy(_Strict):
+class Policy(Strict):
     """What studio may do beyond the manifest."""
 
     unmanaged: Annotated[
@@ -261,7 +270,7 @@ class Policy(_Strict):
     ] = Unmanaged.WARN
 
 
-class Manifest(_Strict):
+class Manifest(Strict):
     """A studio session: what should be loaded, set and connected."""
 
     version: Annotated[
@@ -363,6 +372,8 @@ SECTIONS: Mapping[tuple[str, ...], type[BaseModel]] = MappingProxyType(
         ("hardware", "jack"): Jack,
         ("engine",): EngineSpec,
         ("plugins", "*"): PluginSpec,
+        ("plugins", "*", "mix"): MixSpec,
+        ("plugins", "*", "midi", "*"): MidiSpec,
         ("links", "*"): LinkSpec,
         ("policy",): Policy,
     }
@@ -378,7 +389,7 @@ PLANNED: Mapping[type[BaseModel], frozenset[str]] = MappingProxyType(
             }
         ),
         Hardware: frozenset({"mixer", "midi"}),
-        PluginSpec: frozenset({"bridge", "custom_data", "midi", "mix", "options", "state"}),
+        PluginSpec: frozenset({"bridge", "custom_data", "options", "state"}),
         LinkSpec: frozenset({"gain"}),
         Policy: frozenset({"max_gain_step"}),
     }

@@ -12,7 +12,7 @@ NAME_PATTERN = r"^[^\s:/.*?\[\]>\x00-\x1f\x7f](?:[^:/.*?\[\]>\x00-\x1f\x7f]*[^\s
 SERVER_PATTERN = "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 PLUGIN_PATTERN = "^(lv2|ladspa|dssi|vst2|vst3|clap|sf2|sfz|internal|jack):.+$"
 LINK_PATTERN = "^.+->.+$"
-IGNORE_PATTERN = r"^(active|program|params\..+)$"
+IGNORE_PATTERN = r"^(active|program|params\..+|mix\..+|midi\..+)$"
 
 LONGEST_NAME = 63
 """Bytes: a JACK client name of jackd2, JACK_CLIENT_NAME_SIZE 64 with the final zero."""
@@ -162,9 +162,11 @@ def ignored(entry: str) -> str:
         ``bad-ignore``.
     """
     if re.fullmatch(IGNORE_PATTERN, entry) is None:
-        close = did_you_mean(entry, ("active", "program", "params.*"))
+        close = did_you_mean(entry, ("active", "program", "params.*", "mix.*", "midi.*"))
         raise Mistake(
-            "bad-ignore", f'"{entry}" cannot be ignored', close or "write active, program, or params.SYMBOL (* for all)"
+            "bad-ignore",
+            f'"{entry}" cannot be ignored',
+            close or "write active, program, params.SYMBOL, mix.KEY or midi.SYMBOL",
         )
     return entry
 

@@ -53,6 +53,19 @@ plugins:
     protect: true
     ignore: [params.g_out]      # the fader of a control surface
 """,
+        ("plugins", "*", "mix"): """\
+plugins:
+  echo:
+    plugin: lv2:http://drobilla.net/plugins/mda/Delay
+    mix: { dry_wet: 40%, volume: -1.5 dB, balance: [-1, 1] }
+""",
+        ("plugins", "*", "midi", "*"): """\
+plugins:
+  echo:
+    plugin: lv2:http://drobilla.net/plugins/mda/Delay
+    midi:
+      fx_mix: { cc: 21, channel: 1, range: [0, 0.5] }
+""",
         ("links", "*"): """\
 links:
   - keyboard:midi_out -> keys
@@ -203,6 +216,8 @@ def _takes(field: dict[str, Any], definitions: dict[str, Any]) -> str:
         case {"anyOf": list(choices)}:
             takes = [_takes(choice, definitions) for choice in choices if choice != {"type": "null"}]
             return " or ".join(dict.fromkeys(takes))
+        case {"type": "array", "minItems": 2, "maxItems": 2}:
+            return "two values"
         case {"type": "array"} | {"type": ["array", "null"]}:
             return f"a list of {_takes(field['items'], definitions)}"
         case {"type": "object", "additionalProperties": dict(each)}:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from reconciler.model.resources import JackSettings
+from reconciler.model.resources import JackSettings, MidiMap
 
 
 class StartServer(msgspec.Struct, frozen=True, tag_field="call", tag="start-server"):
@@ -65,6 +65,22 @@ class SetParam(msgspec.Struct, frozen=True, tag_field="call", tag="set-param"):
     value: float
 
 
+class SetMix(msgspec.Struct, frozen=True, tag_field="call", tag="set-mix"):
+    """Set one of the host's own values around a plugin; ``key`` is one of :data:`reconciler.model.mix.MIX`."""
+
+    name: str
+    key: str
+    value: float
+
+
+class MapMidi(msgspec.Struct, frozen=True, tag_field="call", tag="map-midi"):
+    """Let a parameter follow MIDI or CV; None lets it go."""
+
+    name: str
+    symbol: str
+    follows: MidiMap | None
+
+
 class Connect(msgspec.Struct, frozen=True, tag_field="call", tag="connect"):
     """Connect two ports."""
 
@@ -89,6 +105,8 @@ Call = (
     | SetActive
     | SetProgram
     | SetParam
+    | SetMix
+    | MapMidi
     | Connect
     | Disconnect
 )

@@ -133,8 +133,18 @@ ENABLED = "http://lv2plug.in/ns/lv2core#enabled"
 class Catalogue(Protocol):
     """Looks plugins up; the only thing a session's compiler may ask about the machine."""
 
+    @property
+    def formats(self) -> frozenset[str]:
+        """Schemes of the URIs that it looks up, such as ``lv2``; of all others it knows nothing."""
+
     def describe(self, uri: str) -> PluginType | None:
-        """Return the plugin with that ``scheme:…`` URI, or None if it is not installed."""
+        """Return the plugin that a manifest means by this, or None if it is not installed; its ``uri`` is the one form.
+
+        Raises
+        ------
+        StudioError
+            ``bad-plugin``, ``plugin-ambiguous``, ``plugin-broken``: it cannot mean one plugin that works.
+        """
 
     def uris(self) -> list[str]:
         """Return every installed plugin's URI, sorted."""

@@ -5,10 +5,24 @@ import msgspec
 from reconciler.model.catalogue import Direction, Kind
 
 
-class Plugin(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One plugin. Desired, ``params`` holds the declared values; observed, every control input.
+class MidiMap(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a parameter follows. ``low`` may be above ``high``: the control then works upside down."""
 
-    All values are float32-exact. ``program`` is a preset's URI, None when none was ever chosen.
+    source: str
+    """``cc``, ``pitch-bend`` or ``cv``."""
+    low: float
+    high: float
+    number: int | None = None
+    """Of the control change, 0..119; None for the other sources."""
+    channel: int = 0
+    """MIDI channel, 0..15."""
+
+
+class Plugin(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One plugin. Desired, the maps hold what is declared; observed, all there is.
+
+    All values are float32-exact. ``program`` is a preset's URI, None when none was ever chosen. ``params`` and
+    ``midi`` are by symbol, ``mix`` by the keys of :data:`reconciler.model.mix.MIX`.
     """
 
     name: str
@@ -16,6 +30,8 @@ class Plugin(msgspec.Struct, frozen=True, omit_defaults=True):
     active: bool = True
     program: str | None = None
     params: dict[str, float] = {}
+    mix: dict[str, float] = {}
+    midi: dict[str, MidiMap] = {}
 
 
 class Link(msgspec.Struct, frozen=True, array_like=True, order=True):
@@ -38,6 +54,7 @@ class Port(msgspec.Struct, frozen=True, omit_defaults=True):
     direction: Direction
     physical: bool = False
     aliases: tuple[str, ...] = ()
+    """JACK's own name first, where the manifest's is another; then those that JACK has besides."""
 
 
 class JackSettings(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -65,6 +82,10 @@ class Capabilities(msgspec.Struct, frozen=True):
     programs: bool
     rename: bool
     """Renames a plugin in place; without it a rename is a new plugin that takes over values and links."""
+    mix: frozenset[str] = frozenset()
+    """Keys of ``mix:`` that work, such as ``volume``."""
+    midi: frozenset[str] = frozenset()
+    """Sources that a parameter can follow: ``cc``, ``pitch-bend``, ``cv``."""
     name_bytes: int = 63
     """Longest name with the prefix, in bytes of UTF-8. JACK's own limit; Carla in multiple-clients mode cuts at 57."""
 

@@ -2,9 +2,10 @@
 
 import functools
 
-from reconciler.model.actions import AddPlugin, RemovePlugin, SetActive, SetParam, SetProgram
+from reconciler.model.actions import AddPlugin, RemovePlugin, SetActive, SetProgram
 from reconciler.model.resources import Engine, Link, Observed, Plugin
 from reconciler.planning.builder import PlanBuilder, Stage, Step
+from reconciler.planning.facets import FACETS, PARAMS, Facet
 from reconciler.planning.plan import Act, Baseline, Interrupts, Policy
 from reconciler.session.session import Session
 
@@ -41,6 +42,8 @@ class PluginPlanner:
                 and current.program == want.program
                 # The cheapest "declared values are among the observed ones" there is (tests/benchmarks/test_reconcile).
                 and (current.params == want.params or current.params | want.params == current.params)
+                and (not want.mix or current.mix | want.mix == current.mix)
+                and (not want.midi or current.midi | want.midi == current.midi)
                 and nothing_dropped
             ):
                 continue
@@ -114,6 +117,19 @@ class PluginPlanner:
         hint = "take it out of its chain instead"
         self.builder.refuse("bypass-unsupported", f"plugins.{want.name}.active", message, hint)
 
+    def _check_follows(self, want: Plugin) -> None:
+        can = self.engine.capabilities
+        missing = [(f"mix.{key}", f"cannot set {key}") for key in want.mix if key not in can.mix]
+        missing += [
+            (f"midi.{symbol}", f"cannot let {symbol} follow {one.source}")
+            for symbol, one in want.midi.items()
+            if one.source not in can.midi
+        ]
+        for word, lacks in missing:
+            address = f"plugins.{want.name}.{word}"
+            hint = "Carla can: `engine: { host: carla }`; or take the line out"
+            self.builder.refuse("unsupported", address, f"{want.name}: {self.engine.kind} {lacks}", hint)
+
     # -- one plugin ---------------------------------------------------------------------------------------------------
 
     def create(self, want: Plugin, *, needs: tuple[Step, ...] = (), told: bool = False) -> Step:
@@ -133,8 +149,10 @@ class PluginPlanner:
         if want.program is not None and not self.is_ignored(name, "program"):
             self._check_program(want)
             step(Stage.PREPARE, SetProgram(name, want.program), cause, needs)
-        for symbol, value in want.params.items():
-            step(Stage.PREPARE, SetParam(name, symbol, value), cause, needs)
+        self._check_follows(want)
+        for facet in FACETS:
+            for key, value in facet.of(want).items():
+                step(Stage.PREPARE, facet.call(name, key, value), cause, needs)
         if not want.active and not self._switch_declared(want) and not self.is_ignored(name, "active"):
             self._check_bypass(want)
             step(Stage.PREPARE, SetActive(name, want.active), cause, needs)
@@ -151,67 +169,60 @@ class PluginPlanner:
     def _update(self, current: Plugin, want: Plugin) -> None:
         name = want.name
         ours = self.baseline.plugins.get(name)
-        if want.program == current.program or not self._update_program(current, want, ours):
-            self._update_params(current, want, ours)
+        self._check_follows(want)
+        loaded = self._update_program(current, want, ours) if want.program != current.program else None
+        for facet in FACETS:
+            self._update_facet(facet, current, want, ours, loaded)
         if want.active != current.active and not self._switch_declared(want) and not self.is_ignored(name, "active"):
             self._check_bypass(want)
             self.builder.change(f"plugins.{name}.active", Act.UPDATE, current.active, want.active)
             self.builder.step(Stage.SETTINGS, SetActive(name, want.active), f"plugins.{name}.active")
 
-    def _update_params(self, current: Plugin, want: Plugin, ours: Plugin | None) -> None:
-        for symbol, value in want.params.items():
-            before = current.params.get(symbol)
-            if before != value:
-                self._set_param(want.name, symbol, before, value)
-        if ours is not None:
-            for symbol in sorted(ours.params.keys() - want.params.keys()):
-                self._let_go(current, symbol)
-
-    def _update_program(self, current: Plugin, want: Plugin, ours: Plugin | None) -> bool:
-        """Load the program and every declared value behind it, as it may move any of them."""
+    def _update_program(self, current: Plugin, want: Plugin, ours: Plugin | None) -> Step | None:
+        """Load the program, or let it go if it was ours; None if there is nothing to do."""
         dropped = want.program is None
         if (dropped and (ours is None or ours.program is None)) or self.is_ignored(want.name, "program"):
-            return False
+            return None
         self._check_program(want)
         address = f"plugins.{want.name}.program"
         reason = DROPPED if dropped else None
         self.builder.change(address, Act.UPDATE, current.program, want.program, reason=reason)
-        loaded = self.builder.step(Stage.SETTINGS, SetProgram(want.name, want.program), address)
-        for symbol, value in want.params.items():
-            before = current.params.get(symbol)
-            if before != value:
-                self._set_param(want.name, symbol, before, value, needs=(loaded,))
-            else:
-                self.builder.step(Stage.SETTINGS, SetParam(want.name, symbol, value), address, (loaded,))
-        if ours is not None and not dropped:  # a program need not set what was ours and is declared no more
-            for symbol in sorted(ours.params.keys() - want.params.keys()):
-                self._let_go(current, symbol, needs=(loaded,))
-        return True
+        return self.builder.step(Stage.SETTINGS, SetProgram(want.name, want.program), address)
 
-    def _let_go(self, current: Plugin, symbol: str, needs: tuple[Step, ...] = ()) -> None:
-        """Put a parameter that the manifest no longer declares back to where it rests."""
-        name = current.name
-        rest = self.session.rest.get(name, {}).get(symbol)
-        if rest is None or current.params.get(symbol) == rest:
-            return
-        if symbol in self.session.switched.get(name, ()) or self.is_ignored(name, f"params.{symbol}"):
-            return  # the plugin's own switch follows `active`
-        self._set_param(name, symbol, current.params.get(symbol), rest, reason=DROPPED, needs=needs)
+    def _update_facet(
+        self, facet: Facet, current: Plugin, want: Plugin, ours: Plugin | None, loaded: Step | None
+    ) -> None:
+        """Set what differs; behind a program just loaded, every declared parameter, as it may move any of them."""
+        name, have, declared = want.name, facet.of(current), facet.of(want)
+        needs = (loaded,) if loaded else ()
+        for key, value in declared.items():
+            if have.get(key) != value:
+                self._set(facet, name, key, have.get(key), value, needs=needs)
+            elif loaded and facet is PARAMS:
+                self.builder.step(Stage.SETTINGS, facet.call(name, key, value), loaded.cause, needs)
+        if ours is None or (loaded and want.program is None and facet is PARAMS):
+            return  # nothing was ours, or everything goes to its default anyway
+        for key in sorted(facet.of(ours).keys() - declared.keys()):
+            rest = facet.rest(self.session, name, key)
+            unknown = facet is PARAMS and (rest is None or key in self.session.switched.get(name, ()))
+            if not unknown and have.get(key) != rest and not self.is_ignored(name, f"{facet.word}.{key}"):
+                self._set(facet, name, key, have.get(key), rest, reason=DROPPED, needs=needs)
 
-    def _set_param(
+    def _set(
         self,
+        facet: Facet,
         name: str,
-        symbol: str,
-        before: float | None,
-        value: float,
+        key: str,
+        before: object,
+        value: object,
         *,
         reason: str | None = None,
         needs: tuple[Step, ...] = (),
     ) -> None:
-        address = f"plugins.{name}.params.{symbol}"
-        unit = self.session.units.get(name, {}).get(symbol)
+        address = facet.address(name, key)
+        unit = facet.unit(self.session, name, key)
         self.builder.change(address, Act.UPDATE, before, value, unit=unit, reason=reason)
-        self.builder.step(Stage.SETTINGS, SetParam(name, symbol, value), address, needs)
+        self.builder.step(Stage.SETTINGS, facet.call(name, key, value), address, needs)
 
     def _switch_declared(self, want: Plugin) -> bool:
         """Whether the manifest sets the plugin's own switch as a parameter; `active` then says the same."""

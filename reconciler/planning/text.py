@@ -8,10 +8,12 @@ from reconciler.model.actions import (
     AddPlugin,
     Connect,
     Disconnect,
+    MapMidi,
     RemovePlugin,
     RenamePlugin,
     RestartServer,
     SetActive,
+    SetMix,
     SetParam,
     SetPeriod,
     SetProgram,
@@ -19,7 +21,7 @@ from reconciler.model.actions import (
 )
 from reconciler.model.catalogue import Unit
 from reconciler.model.errors import Where
-from reconciler.model.resources import JackSettings
+from reconciler.model.resources import JackSettings, MidiMap
 from reconciler.model.values import text as number
 from reconciler.planning.plan import Act, Change, Interrupts, Plan
 
@@ -123,6 +125,9 @@ def shown(value: object, unit: str | None = None) -> str:
             return f"{number(round(20 * math.log10(value), 2))} dB" if value > 0 else "-inf dB"
         case int() | float():
             return f"{number(value)} {unit}" if unit else number(value)
+        case MidiMap():
+            what = f"cc {value.number}" if value.source == "cc" else value.source
+            return f"{what} channel {value.channel + 1} {number(value.low)}..{number(value.high)}"
         case dict():
             return ", ".join(f"{key} {shown(item)}" for key, item in value.items())
         case _:
@@ -195,6 +200,10 @@ def call_text(action: Action) -> str:
             return f"load program {program} into {name}" if program else f"put {name} back to its defaults"
         case SetParam(name, symbol, value):
             return f"set {name} {symbol} = {number(value)}"
+        case SetMix(name, key, value):
+            return f"set {name} {key} = {number(value)}"
+        case MapMidi(name, symbol, follows):
+            return f"let {name} {symbol} follow {shown(follows)}"
         case Connect(source, target):
             return f"connect {source} -> {target}"
         case Disconnect(source, target):

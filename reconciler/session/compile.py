@@ -8,14 +8,13 @@ import msgspec
 
 from reconciler.manifest.load import Source
 from reconciler.manifest.models import PluginSpec
-from reconciler.manifest.names import matches
 from reconciler.model.catalogue import Catalogue, Direction, PluginType, Unit
-from reconciler.model.errors import StudioError, Where, raise_all
+from reconciler.model.errors import StudioError, Unavailable, Where, raise_all
 from reconciler.model.resources import JackSettings, Link, Plugin
-from reconciler.session import parameters
 from reconciler.session.cycles import find_cycle
 from reconciler.session.matching import plugin_ports
 from reconciler.session.pairing import pair
+from reconciler.session.plugins import PluginCompiler
 from reconciler.session.session import Endpoint, EndPort, Session, Wire
 
 
@@ -69,7 +68,7 @@ class _Compiler:
             jack=JackSettings(**jack.model_dump(exclude={"manage"})) if jack else None,
             manage=jack.manage if jack else "never",
             plugins=self.plugins,
-            declares=_digest({name: sorted(plugin.params) for name, plugin in self.plugins.items()}),
+            declares=_digest({name: _declared(plugin) for name, plugin in self.plugins.items()}),
             rest=self.rest,
             units={name: _units(kind) for name, kind in self.types.items() if kind},
             links=frozenset(self.links),
@@ -82,77 +81,32 @@ class _Compiler:
         )
 
     def _plugin(self, name: str, spec: PluginSpec) -> Plugin:
-        here = self.origins[f"plugins.{name}"] = self.source.where("plugins", name, key=True)
-        kind = self.types[name] = self.catalogue.describe(spec.plugin)
+        self.origins[f"plugins.{name}"] = self.source.where("plugins", name, key=True)
+        kind = self.types[name] = self._described(name, spec.plugin)
         if kind is None:
-            if not spec.plugin.startswith("lv2:"):
+            if spec.plugin.partition(":")[0] not in self.catalogue.formats:
                 # No catalogue knows it; whether the host loads such plugins is the plan's question.
                 return Plugin(name, spec.plugin, active=spec.active)
             raise self._not_installed(name, spec.plugin)
-        values: dict[str, float] = {}
-        for key, raw in spec.params.items():
-            where = self.source.where("plugins", name, "params", key)
-            try:
-                info, value = parameters.resolve(kind, key, raw, where)
-                if info.symbol in values:
-                    message = f'"{key}" is the parameter {info.symbol}, declared before'
-                    self._fail("declared-twice", message, where, hint="keep one of the two")
-                values[info.symbol] = value
-                self.origins[f"plugins.{name}.params.{info.symbol}"] = where
-            except StudioError as error:
-                self.errors.append(error)
-        self._ignore(name, spec, kind, values)
-        rest = {info.symbol: info.default for info in kind.parameters}
-        program = None
-        if spec.program is not None:
-            try:
-                preset = parameters.resolve_program(kind, spec.program, self.source.where("plugins", name, "program"))
-                program = preset.uri
-                rest.update(preset.values)
-                self.origins[f"plugins.{name}.program"] = self.source.where("plugins", name, "program")
-            except StudioError as error:
-                self.errors.append(error)
-        self.rest[name] = rest
-        return Plugin(name, spec.plugin, self._active(spec, kind, values, here), program, values)
+        compiler = PluginCompiler(self.source, name, spec, kind)
+        plugin = compiler.plugin()
+        self.errors += compiler.errors
+        self.origins.update(compiler.origins)
+        self.rest[name] = compiler.rest
+        if compiler.ignored:
+            self.ignored[name] = compiler.ignored
+        return plugin
 
-    def _ignore(self, name: str, spec: PluginSpec, kind: PluginType, declared: dict[str, float]) -> None:
-        """Note what is somebody else's; patterns become symbols, so that names and ``*`` mean what they say."""
-        found: list[str] = []
-        for place, entry in enumerate(spec.ignore):
-            _, is_parameter, key = entry.partition("params.")
-            where = self.source.where("plugins", name, "ignore", place)
-            if not is_parameter:
-                matched = [entry]
-            elif "*" in key:
-                matched = [f"params.{info.symbol}" for info in kind.parameters if matches(info.symbol, [key])]
-            else:
-                try:
-                    matched = [f"params.{parameters.find(kind, key, where).symbol}"]
-                except StudioError as error:
-                    self.errors.append(error)
-                    continue
-            for one in matched:
-                if one.removeprefix("params.") in declared and one.startswith("params."):
-                    message = f"{one} is both set and ignored"
-                    self._fail("contradiction", message, where, hint="keep one of the two")
-            found += matched
-        if found:
-            self.ignored[name] = tuple(dict.fromkeys(found))
-
-    def _active(self, spec: PluginSpec, kind: PluginType, values: dict[str, float], here: Where) -> bool:
-        """``active`` and the plugin's own lv2:enabled port are one switch on hosts that bypass through it."""
-        enabled = kind.enabled
-        if enabled is None or enabled.symbol not in values:
-            return spec.active
-        switched_on = values[enabled.symbol] > 0
-        if "active" in spec.model_fields_set and spec.active != switched_on:
-            self._fail(
-                "contradiction",
-                f"active: {str(spec.active).lower()} contradicts params.{enabled.symbol}, the plugin's own switch",
-                here,
-                hint="keep one of the two",
-            )
-        return switched_on
+    def _described(self, name: str, uri: str) -> PluginType | None:
+        """Ask the catalogue; what it refuses is told with its place."""
+        try:
+            return self.catalogue.describe(uri)
+        except Unavailable:
+            raise
+        except StudioError as error:
+            where = self.source.where("plugins", name, "plugin", address=f"plugins.{name}")
+            message = f"{name}: {error.message}"
+            raise StudioError(error.code, message, where=where, hint=error.hint, details=error.details) from error
 
     def _not_installed(self, name: str, uri: str) -> StudioError:
         close = difflib.get_close_matches(uri, self.catalogue.uris(), n=1, cutoff=0.8)
@@ -231,6 +185,10 @@ class _Compiler:
 
     def _fail(self, code: str, message: str, where: Where, hint: str | None = None) -> None:
         self.errors.append(StudioError(code, message, where=where, hint=hint))
+
+
+def _declared(plugin: Plugin) -> list[list[str]]:
+    return [sorted(plugin.params), sorted(plugin.mix), sorted(plugin.midi)]
 
 
 def _digest(value: object) -> str:

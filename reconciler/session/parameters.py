@@ -15,7 +15,7 @@ from reconciler.model.catalogue import ENABLED, ParameterInfo, PluginType, Prese
 from reconciler.model.errors import StudioError, Where
 from reconciler.model.values import float32, text
 
-__all__ = ["find", "resolve", "resolve_program"]
+__all__ = ["find", "read", "resolve", "resolve_program"]
 
 _T = TypeVar("_T")
 
@@ -61,6 +61,13 @@ def resolve(
     """
     info = find(kind, key, where)
     return info, _Reader(info, where).read(raw)
+
+
+def read(info: ParameterInfo, raw: object, where: Where | None = None) -> float:
+    """Return the value that ``raw`` means for this parameter. Raises as :func:`resolve` does for a value."""
+    if not isinstance(raw, float | int | str):
+        raise StudioError("wrong-kind-of-value", f"{_called(info)} takes one value", where=where)
+    return _Reader(info, where).read(raw)
 
 
 def resolve_program(kind: PluginType, value: str | int, where: Where | None = None) -> PresetInfo:

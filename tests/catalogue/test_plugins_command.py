@@ -42,7 +42,12 @@ def environ(tmp_path: Path) -> dict[str, str]:
             tmp_path / "lv2", f"urn:twin:{number}", plugin(f"urn:twin:{number}", AUDIO, name="Twin"), name=f"{number}"
         )
     bundle(tmp_path / "lv2", "urn:bad", "oh no", name="bad")
-    return {"LV2_PATH": str(tmp_path / "lv2"), "XDG_CACHE_HOME": str(tmp_path / "cache"), "HOME": str(tmp_path)}
+    return {
+        "LV2_PATH": str(tmp_path / "lv2"),
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "HOME": str(tmp_path),
+        "CARLA_PREFIX": str(tmp_path),  # no Carla there: its formats are tested beside it
+    }
 
 
 def run(environ: dict[str, str], *arguments: str) -> Result:

@@ -1,4 +1,4 @@
-"""The hosts that must all behave alike. Carla joins by one more line in :data:`RIGS` and its branch below."""
+"""The hosts that must all behave alike."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -7,25 +7,31 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.engines.carla import library
 from reconciler.engines.lv2.catalogue import Lv2Catalogue
 from reconciler.model.catalogue import Catalogue
-from tests.conformance import jalv_rig, memory_rig
+from tests.conformance import carla_rig, jalv_rig, memory_rig
 from tests.conformance.rig import Rig
 from tests.support.jackd import Jackd
 
-MEMORY: dict[str, Callable[[], AbstractContextManager[Rig]]] = {
+Made = AbstractContextManager[Rig]
+CARLA_MISSING = "Carla is not installed (or set CARLA_PREFIX to where it is)"
+MEMORY: dict[str, Callable[[], Made]] = {
     "memory": memory_rig.memory,
     "memory-like-jalv": memory_rig.memory_like_jalv,
     "memory-with-prefix": memory_rig.memory_with_prefix,
 }
-RIGS = [*MEMORY, pytest.param("jalv", marks=[pytest.mark.jack, pytest.mark.jalv])]
+RIGS = [
+    *MEMORY,
+    pytest.param("jalv", marks=[pytest.mark.jack, pytest.mark.jalv]),
+    pytest.param("carla", marks=[pytest.mark.jack, pytest.mark.carla]),
+    pytest.param("carla-with-prefix", marks=[pytest.mark.jack, pytest.mark.carla]),
+]
 
 
 @pytest.fixture(scope="session")
 def real_catalogue(shared_cache: Path) -> Catalogue:
     """What is installed; read before any test adds to LV2_PATH."""
-    if shutil.which("jalv") is None:
-        pytest.skip("jalv is not installed (Debian and Ubuntu: apt install jalv)")
     known = Lv2Catalogue(cache_dir=shared_cache / "studio" / "catalogue")
     roles = jalv_rig.ROLES
     for uri in (roles.mono.uri, roles.stereo, roles.instrument, roles.bypass):
@@ -42,22 +48,33 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def _made(request: pytest.FixtureRequest, server: Jackd | str, kill_server: Callable[[], None]) -> Made:
+    """Return the real host that a test asks for, on a server; skip what is not installed."""
+    of: str = request.param
+    if of == "jalv" and shutil.which("jalv") is None:
+        pytest.skip("jalv is not installed (Debian and Ubuntu: apt install jalv)")
+    if of != "jalv" and library.find() is None:
+        pytest.skip(CARLA_MISSING)
+    catalogue: Catalogue = request.getfixturevalue("real_catalogue")
+    bundles: Path = request.getfixturevalue("bundles")
+    name = server if isinstance(server, str) else server.name
+    if of == "jalv":
+        return jalv_rig.jalv(server=name, catalogue=catalogue, kill_server=kill_server, bundles=bundles)
+    prefix = carla_rig.PREFIX if of == "carla-with-prefix" else ""
+    return carla_rig.carla(server=name, catalogue=catalogue, kill_server=kill_server, bundles=bundles, prefix=prefix)
+
+
 @pytest.fixture(params=RIGS)
 def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
     """A host in its world, empty; its server is not to be killed."""
+
+    def never() -> None:
+        pytest.fail("this server is for all tests; take mortal_rig")
+
     if request.param in MEMORY:
         made = MEMORY[request.param]()
     else:
-
-        def never() -> None:
-            pytest.fail("this server is for all tests; take mortal_rig")
-
-        made = jalv_rig.jalv(
-            server=request.getfixturevalue("jack_server"),
-            catalogue=request.getfixturevalue("real_catalogue"),
-            kill_server=never,
-            bundles=request.getfixturevalue("bundles"),
-        )
+        made = _made(request, request.getfixturevalue("jack_server"), never)
     with made as one:
         yield one
         one.host.close()
@@ -71,12 +88,7 @@ def mortal_rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
         made = MEMORY[request.param]()
     else:
         server: Jackd = request.getfixturevalue("fresh_jack_server")
-        made = jalv_rig.jalv(
-            server=server.name,
-            catalogue=request.getfixturevalue("real_catalogue"),
-            kill_server=server.kill,
-            bundles=request.getfixturevalue("bundles"),
-        )
+        made = _made(request, server, server.kill)
     with made as one:
         yield one
         one.host.close()

@@ -52,6 +52,10 @@ class WithBroken:
     def __init__(self, inner: Catalogue) -> None:
         self._inner = inner
 
+    @property
+    def formats(self) -> frozenset[str]:
+        return self._inner.formats
+
     def describe(self, uri: str) -> PluginType | None:
         if uri == BROKEN:
             return PluginType(BROKEN, "No binary", ports=(PortInfo("in", "In", 0, Kind.AUDIO, Direction.IN),))

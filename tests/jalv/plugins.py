@@ -31,6 +31,10 @@ class Known:
         self._inner = inner
         self._plugins = {plugin.uri: plugin for plugin in plugins}
 
+    @property
+    def formats(self) -> frozenset[str]:
+        return self._inner.formats
+
     def describe(self, uri: str) -> PluginType | None:
         return self._plugins.get(uri) or self._inner.describe(uri)
 

@@ -28,6 +28,10 @@ def _by_hand(world: MemoryStudio, deed: str) -> None:
     match deed.split():
         case ["set", name, symbol, value]:
             world.host.set_param(name, symbol, float(value))
+        case ["mix", name, key, value]:
+            world.host.set_mix(name, key, float(value))
+        case ["unmap", name, symbol]:
+            world.host.map_midi(name, symbol, None)
         case ["bypass", name]:
             world.host.set_active(name, False)
         case ["add", name, uri]:

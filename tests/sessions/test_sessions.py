@@ -53,17 +53,28 @@ def applied(jack_server: str) -> Iterator[Callable[..., None]]:
 
 
 def take(
-    folder: Path, *more: str, play: Samples | None = None, into: tuple[str, ...] = (), seconds: float = 2.0
+    session: str,
+    folder: Path,
+    *,
+    play: Samples | None = None,
+    into: tuple[str, ...] = (),
+    notes: str = "",
+    keys_into: str = "",
+    seconds: float = 2.0,
 ) -> Samples:
     """Play into ports (one channel each, or one for all), record the session's end; shape (2, frames)."""
+    listed = json.loads(command("reconciler", "ports", "--manifest", SESSIONS[session], "--json"))
+    # Other programs know a port by JACK's name of it, which is not the manifest's on every host.
+    jack = {one["port"]["name"]: (one["port"].get("aliases") or [one["port"]["name"]])[0] for one in listed}
+    more = ["--notes", notes, "--keys-into", jack[keys_into]] if notes else []
     arguments = [*more, "--seconds", str(seconds), "--out", str(folder / "take.npy")]
     if play is not None:
         np.save(folder / "play.npy", play)
         arguments += ["--play", str(folder / "play.npy")]
     for port in into:
-        arguments += ["--into", port]
+        arguments += ["--into", jack[port]]
     for port in OUT:
-        arguments += ["--from", port]
+        arguments += ["--from", jack[port]]
     command("reconciler.demo.deck", "--name", "test-deck", *arguments)
     recorded: Samples = np.load(folder / "take.npy")
     return recorded[:, SETTLED:]
@@ -108,13 +119,13 @@ def test_the_podcast_starts_and_stops_jack_by_itself(monkeypatch: pytest.MonkeyP
 @pytest.mark.jalv
 def test_the_podcast_lifts_the_voice_and_not_the_room(applied: Callable[..., None], tmp_path: Path) -> None:
     applied("podcast")
-    speech = take(tmp_path, play=voice(2.0, RATE), into=("gate:in",))
+    speech = take("podcast", tmp_path, play=voice(2.0, RATE), into=("gate:in",))
     assert -25 < rms_dbfs(speech) < -18
     assert peak_dbfs(speech) <= -1.4, "the limiter's ceiling"
     assert rms_dbfs(speech[0]) == pytest.approx(rms_dbfs(speech[1]), abs=1.0)
     hiss = np.random.default_rng(7).normal(0, 10 ** (-62 / 20), 2 * RATE).astype(np.float32)
     # The compressor's 9 dB would lift it to -53; a closed gate takes 18 off before.
-    assert rms_dbfs(take(tmp_path, play=hiss, into=("gate:in",))) < -68, "the gate closes on a quiet room"
+    assert rms_dbfs(take("podcast", tmp_path, play=hiss, into=("gate:in",))) < -68, "the gate closes on a quiet room"
 
 
 @pytest.mark.jack
@@ -125,19 +136,21 @@ def test_the_live_rig_balances_vocal_and_guitar(applied: Callable[..., None], tm
     string = sum(np.sin(2 * np.pi * 110 * harmonic * time) / harmonic for harmonic in range(1, 6))
     pick = string * np.exp(-3 * (time % 1.0))
     guitar = (pick * 10 ** (-22 / 20) / np.sqrt(np.mean(pick**2))).astype(np.float32)
-    vocal = take(tmp_path, play=voice(2.0, RATE), into=("vocal-eq:in",))
-    strings = take(tmp_path, play=guitar, into=("guitar-amp:left_in", "guitar-amp:right_in"))
+    vocal = take("live-rig", tmp_path, play=voice(2.0, RATE), into=("vocal-eq:in",))
+    strings = take("live-rig", tmp_path, play=guitar, into=("guitar-amp:left_in", "guitar-amp:right_in"))
     assert -28 < rms_dbfs(vocal) < -18
     assert -28 < rms_dbfs(strings) < -18
     both = np.stack([voice(2.0, RATE, level_dbfs=-12), guitar * np.float32(4)])
-    assert peak_dbfs(take(tmp_path, play=both, into=("vocal-eq:in", "guitar-amp:left_in"))) <= -2.9, "loud, but limited"
+    assert peak_dbfs(take("live-rig", tmp_path, play=both, into=("vocal-eq:in", "guitar-amp:left_in"))) <= -2.9, (
+        "loud, but limited"
+    )
 
 
 @pytest.mark.jack
 @pytest.mark.jalv
 def test_the_instrument_plays_and_its_echo_fades(applied: Callable[..., None], tmp_path: Path) -> None:
     applied("instrument", waits_for=("system:midi_capture_1",))  # no keyboard here
-    chord = take(tmp_path, "--notes", "48,60,64,67", "--keys-into", "piano:event_in", seconds=4.0)
+    chord = take("instrument", tmp_path, notes="48,60,64,67", keys_into="piano:event_in", seconds=4.0)
     assert -35 < rms_dbfs(chord[:, :RATE]) < -12
     assert peak_dbfs(chord) <= -1.4
     assert rms_dbfs(chord[:, -RATE:]) < rms_dbfs(chord[:, :RATE]) - 20, "released half way"

@@ -4,6 +4,7 @@ Processes are started and stopped one after another: twenty started at once dead
 nineteen stopped at once jam jackd (both measured).
 """
 
+import math
 import time
 
 from reconciler.engines import refusals
@@ -15,7 +16,7 @@ from reconciler.engines.jalv.reader import Reader
 from reconciler.engines.ports import AudioGraph, Crash, HostedPlugin
 from reconciler.model.catalogue import Catalogue, PluginType
 from reconciler.model.errors import EngineError, StudioError
-from reconciler.model.resources import Capabilities
+from reconciler.model.resources import Capabilities, MidiMap
 
 CAPABILITIES = Capabilities(formats=frozenset({"lv2"}), bypass=False, programs=True, rename=False)
 """What jalv can do: LV2 only; ``active`` only where the plugin has its own bypass; presets; no renaming."""
@@ -76,6 +77,14 @@ class JalvHost:
     def capabilities(self) -> Capabilities:
         """:data:`CAPABILITIES`."""
         return CAPABILITIES
+
+    @property
+    def idle_seconds(self) -> float:
+        """Never: each plugin is a process that idles by itself."""
+        return math.inf
+
+    def idle(self) -> None:
+        """There is nothing to do."""
 
     def plugins(self) -> list[HostedPlugin]:
         """Read every plugin that is alive. All are asked before the first is heard: 20 cost a few ms."""
@@ -177,6 +186,14 @@ class JalvHost:
             return plugin.set(symbol, value)
         except JalvDied:
             raise self._died(plugin) from None
+
+    def set_mix(self, name: str, key: str, value: float) -> float:
+        """Refuse: jalv mixes nothing. Raises ``unsupported``."""
+        raise refusals.unsupported(name, f"Setting {key} to {value}", "Use a plugin for it, or Carla as the host.")
+
+    def map_midi(self, name: str, symbol: str, follows: MidiMap | None) -> None:
+        """Refuse: jalv maps no MIDI. Raises ``unsupported``."""
+        raise refusals.unsupported(name, f"Letting {symbol} follow {follows}", "Use Carla as the host.")
 
     def crashes(self) -> list[Crash]:
         """Return the plugins that went away by themselves, oldest first (the last 100)."""

@@ -80,6 +80,11 @@ class Lv2Catalogue:
         self.cache_error: str | None = None
         """Why the cache could not be written the last time, if so."""
 
+    @property
+    def formats(self) -> frozenset[str]:
+        """``lv2`` alone."""
+        return frozenset({"lv2"})
+
     def describe(self, uri: str) -> PluginType | None:
         """Return the plugin with that ``lv2:…`` URI, or None if it is not installed.
 

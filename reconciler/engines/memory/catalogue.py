@@ -32,6 +32,11 @@ class MemoryCatalogue:
     def __init__(self, inner: Catalogue | None = None) -> None:
         self._inner = inner
 
+    @property
+    def formats(self) -> frozenset[str]:
+        """``lv2``, and those of the inner catalogue."""
+        return frozenset({"lv2"}) | (self._inner.formats if self._inner is not None else frozenset())
+
     def describe(self, uri: str) -> PluginType | None:
         """Return the plugin with that URI, or None."""
         ours = PLUGINS.get(uri)

@@ -11,7 +11,8 @@ import math
 from reconciler.engines.memory.server import MemoryServer
 from reconciler.model.catalogue import Catalogue, PluginType, PortInfo
 from reconciler.model.conform import conform, limits
-from reconciler.model.resources import Port
+from reconciler.model.mix import MIX
+from reconciler.model.resources import MidiMap, Port
 
 UNOFFERED = "urn:studio:memory:unoffered"
 """Beginning of the features that this engine lacks, so that a plugin requiring one does not load."""
@@ -20,7 +21,7 @@ UNOFFERED = "urn:studio:memory:unoffered"
 class RawPlugin:
     """One loaded plugin; mutable, and for this room only."""
 
-    __slots__ = ("active", "client", "name", "program", "type", "values")
+    __slots__ = ("active", "client", "midi", "mix", "name", "program", "type", "values")
 
     def __init__(self, kind: PluginType, name: str, client: str) -> None:
         self.type = kind
@@ -29,6 +30,8 @@ class RawPlugin:
         self.active = True
         self.program: int = -1
         self.values = {info.symbol: info.default for info in kind.parameters}
+        self.mix = {key: info.default for key, info in MIX.items()}
+        self.midi: dict[str, MidiMap] = {}
 
 
 class RawEngine:
@@ -115,6 +118,22 @@ class RawEngine:
             plugin.values[symbol] = limits(info)[value > 0]
         else:
             plugin.values[symbol] = conform(info, value)
+
+    def set_mix(self, plugin_id: int, key: str, value: float) -> None:
+        """Set one of the host's own values; clamped, an unknown key does nothing."""
+        if plugin_id < len(self._plugins) and key in MIX:
+            self._plugins[plugin_id].mix[key] = conform(MIX[key], value)
+
+    def map_midi(self, plugin_id: int, symbol: str, follows: MidiMap | None) -> None:
+        """Let a parameter follow; a range beyond the parameter's own changes nothing, as in Carla."""
+        if plugin_id >= len(self._plugins):
+            return
+        plugin = self._plugins[plugin_id]
+        info = plugin.type.parameter(symbol)
+        if follows is None:
+            plugin.midi.pop(symbol, None)
+        elif info is not None and all(conform(info, edge) == edge for edge in (follows.low, follows.high)):
+            plugin.midi[symbol] = follows
 
     def set_program(self, plugin_id: int, index: int) -> None:
         """Load a preset by its number, -1 for none; what it does not name stays, an unknown number does nothing."""

@@ -4,14 +4,24 @@ Names are mapped to ids by a fresh read before every call, because ids are posit
 after every load; every set is read back, because setters report nothing.
 """
 
+import math
 from typing import TYPE_CHECKING
 
 from reconciler.engines import refusals
 from reconciler.engines.memory.engine import RawEngine, RawPlugin
 from reconciler.engines.ports import Crash, HostedPlugin
-from reconciler.model.actions import AddPlugin, RemovePlugin, RenamePlugin, SetActive, SetParam, SetProgram
+from reconciler.model.actions import (
+    AddPlugin,
+    MapMidi,
+    RemovePlugin,
+    RenamePlugin,
+    SetActive,
+    SetMix,
+    SetParam,
+    SetProgram,
+)
 from reconciler.model.errors import Unavailable
-from reconciler.model.resources import Capabilities, Plugin
+from reconciler.model.resources import Capabilities, MidiMap, Plugin
 
 if TYPE_CHECKING:
     from reconciler.engines.memory.studio import MemoryStudio
@@ -40,6 +50,14 @@ class MemoryHost:
     def capabilities(self) -> Capabilities:
         """What it was made to be able to do."""
         return self._capabilities
+
+    @property
+    def idle_seconds(self) -> float:
+        """Never: memory puts nothing off."""
+        return math.inf
+
+    def idle(self) -> None:
+        """There is nothing to do."""
 
     def plugins(self) -> list[HostedPlugin]:
         """Read every plugin, in the engine's order; none without a server."""
@@ -139,6 +157,27 @@ class MemoryHost:
         self._studio.perform(SetParam(name, symbol, value), lambda: engine.set_value(plugin_id, symbol, value))
         return engine.get(plugin_id).values[symbol]
 
+    def set_mix(self, name: str, key: str, value: float) -> float:
+        """Set one of the host's own values and return what it now holds."""
+        engine, plugin_id, _ = self._find(name)
+        if key not in self._capabilities.mix:
+            raise refusals.unsupported(name, f"Setting {key}", "Use a plugin for it.")
+        refusals.finite(name, key, value)
+        self._studio.perform(SetMix(name, key, value), lambda: engine.set_mix(plugin_id, key, value))
+        return engine.get(plugin_id).mix[key]
+
+    def map_midi(self, name: str, symbol: str, follows: MidiMap | None) -> None:
+        """Let a parameter follow MIDI or CV, read back."""
+        engine, plugin_id, raw = self._find(name)
+        if follows is not None and follows.source not in self._capabilities.midi:
+            raise refusals.unsupported(name, f"Following {follows.source}", "Take the mapping out.")
+        if raw.type.parameter(symbol) is None:
+            raise refusals.no_such_parameter(name, symbol, raw.type)
+        self._studio.perform(MapMidi(name, symbol, follows), lambda: engine.map_midi(plugin_id, symbol, follows))
+        kept = engine.get(plugin_id).midi.get(symbol)
+        if kept != follows:
+            raise refusals.not_kept(name, f"plugins.{name}.midi.{symbol}", follows, kept)
+
     def crashes(self) -> list[Crash]:
         """Return the plugins that died by themselves, oldest first (the last 100)."""
         return list(self._crashes)
@@ -186,7 +225,16 @@ class MemoryHost:
         return engine, plugin_id, engine.get(plugin_id)
 
     def _read(self, engine: RawEngine | None, raw: RawPlugin) -> HostedPlugin:
-        plugin = Plugin(raw.name, raw.type.uri, active=_active(raw), program=_program(raw), params=dict(raw.values))
+        can = self._capabilities
+        plugin = Plugin(
+            raw.name,
+            raw.type.uri,
+            active=_active(raw),
+            program=_program(raw),
+            params=dict(raw.values),
+            mix={key: value for key, value in raw.mix.items() if key in can.mix},
+            midi=dict(raw.midi),
+        )
         names = (
             {port.symbol: engine.port_name(port) for port in raw.type.ports} if engine and self._port_names else None
         )

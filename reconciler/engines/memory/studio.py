@@ -11,12 +11,20 @@ from reconciler.engines.memory.host import MemoryHost
 from reconciler.engines.memory.server import MemoryServer
 from reconciler.model.catalogue import Catalogue, Direction, Kind
 from reconciler.model.errors import Unavailable
+from reconciler.model.mix import MIX
 from reconciler.model.resources import Capabilities, JackSettings, Port
 
 SETTINGS = JackSettings(server="memory", driver="dummy", sample_rate=48000, period=256, periods=2, realtime=False)
 """The server that runs unless a studio is made without one."""
 
-CAPABILITIES = Capabilities(formats=frozenset({"lv2"}), bypass=True, programs=True, rename=True)
+CAPABILITIES = Capabilities(
+    formats=frozenset({"lv2"}),
+    bypass=True,
+    programs=True,
+    rename=True,
+    mix=frozenset(MIX),
+    midi=frozenset({"cc", "pitch-bend", "cv"}),
+)
 """A host that can do all there is, as Carla does."""
 
 LIKE_JALV = Capabilities(formats=frozenset({"lv2"}), bypass=False, programs=True, rename=False)

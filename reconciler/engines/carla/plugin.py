@@ -1,0 +1,132 @@
+"""What studio knows of a plugin in Carla, and what Carla tells of it: values, mix, mappings, program."""
+
+from reconciler.engines.carla.engine import ACTIVE, NOT_FOLLOWING, CarlaEngine, Control
+from reconciler.model.catalogue import PluginType
+from reconciler.model.conform import conform, limits
+from reconciler.model.mix import MIX
+from reconciler.model.resources import MidiMap, Plugin
+
+CV = 130
+PITCH_BEND = 131
+LEARNING = 132
+"""Special control indices, as in Carla's ``CarlaBackend.h``; below them are the MIDI control changes."""
+
+_ENABLED_HINT = 0x10
+"""Carla shows this parameter to people; what it drives itself (transport, freewheeling) it does not."""
+
+
+class CarlaPlugin:
+    """One plugin by its name in the session; its id is looked up anew for every call.
+
+    Parameters
+    ----------
+    name
+        In the words of the manifest.
+    kind
+        From the catalogue.
+    engine
+        Where it was just loaded.
+    plugin_id
+        Its id at the moment.
+    """
+
+    def __init__(self, name: str, kind: PluginType, engine: CarlaEngine, plugin_id: int) -> None:
+        self.name = name
+        self.kind = kind
+        self.program: str | None = None
+        self.port_names: dict[str, str] = {}
+        self._engine = engine
+        self._rate_hz = engine.rate_hz()
+        self.index, driven = _indices(kind, engine.controls(plugin_id))
+        self._mend_defaults(plugin_id, driven)
+        self.fresh = self.values(plugin_id)
+        """What it held when it was loaded: its defaults, as far as Carla lets them be."""
+        self.fresh_programs = engine.program(plugin_id), engine.midi_program(plugin_id)
+
+    def conform(self, symbol: str, value: float) -> float:
+        """Return what the parameter makes of a value."""
+        info = self.kind.parameter(symbol)
+        assert info is not None
+        return conform(info, value, self._rate_hz)
+
+    def within(self, symbol: str, value: float) -> bool:
+        """Return whether a value is in the parameter's range. Carla checks one end only if the other is below it."""
+        info = self.kind.parameter(symbol)
+        assert info is not None
+        low, high = limits(info, self._rate_hz)
+        return low <= value <= high
+
+    def values(self, plugin_id: int) -> dict[str, float]:
+        """Read every parameter."""
+        return {symbol: self._engine.value(plugin_id, index) for symbol, index in self.index.items()}
+
+    def active(self, plugin_id: int, values: dict[str, float]) -> bool:
+        """Return whether it works: neither bypassed by the host nor by its own ``lv2:enabled``."""
+        enabled = self.kind.enabled
+        own = enabled is None or enabled.symbol not in values or values[enabled.symbol] > 0
+        return own and self._engine.internal(plugin_id, ACTIVE) > 0
+
+    def follows(self, plugin_id: int, symbol: str) -> MidiMap | None:
+        """Return what a parameter follows, None if nothing."""
+        return _follows(self._engine.control(plugin_id, self.index[symbol]))
+
+    def observed(self, plugin_id: int) -> Plugin:
+        """Read all there is."""
+        values = self.values(plugin_id)
+        mappings = ((symbol, self.follows(plugin_id, symbol)) for symbol in self.index)
+        return Plugin(
+            self.name,
+            self.kind.uri,
+            self.active(plugin_id, values),
+            self.program,
+            values,
+            {key: self._engine.internal(plugin_id, info.index) for key, info in MIX.items()},
+            {symbol: follows for symbol, follows in mappings if follows is not None},
+        )
+
+    def _mend_defaults(self, plugin_id: int, driven: frozenset[str]) -> None:
+        """Put a parameter to its default where Carla starts it elsewhere, as far as Carla's own range allows."""
+        for symbol, index in self.index.items():
+            info = self.kind.parameter(symbol)
+            if info is not None and symbol not in driven:
+                default = self.conform(symbol, info.default)
+                if self._engine.value(plugin_id, index) != default:
+                    self._engine.set_value(plugin_id, index, default)
+
+
+def _indices(kind: PluginType, controls: list[Control]) -> tuple[dict[str, int], frozenset[str]]:
+    """Return Carla's index of every parameter by symbol, and the symbols of those that Carla drives itself.
+
+    For LV2 the catalogue has the plugin's port numbers, for everything else Carla's own indices.
+    """
+    is_lv2 = kind.uri.startswith("lv2:")
+    by_number = {control.port if is_lv2 else control.index: control for control in controls}
+    found = {info.symbol: by_number[info.index] for info in kind.parameters if info.index in by_number}
+    driven = frozenset(symbol for symbol, control in found.items() if not control.hints & _ENABLED_HINT)
+    return {symbol: control.index for symbol, control in found.items()}, driven
+
+
+def _follows(control: Control) -> MidiMap | None:
+    match control.follows:
+        case follows if follows in {NOT_FOLLOWING, LEARNING}:
+            return None
+        case follows if follows == CV:
+            source, number = "cv", None
+        case follows if follows == PITCH_BEND:
+            source, number = "pitch-bend", None
+        case follows:
+            source, number = "cc", follows
+    return MidiMap(source, control.low, control.high, number, control.channel)
+
+
+def control_index(follows: MidiMap) -> int | None:
+    """Return Carla's number for a source, None if it has none."""
+    match follows.source:
+        case "cv":
+            return CV
+        case "pitch-bend":
+            return PITCH_BEND
+        case "cc" if follows.number is not None and 0 <= follows.number < 120:
+            return follows.number
+        case _:
+            return None

@@ -1,0 +1,159 @@
+"""One plugin of the manifest, compiled: its words against what the catalogue knows of it."""
+
+from reconciler.manifest.load import Source
+from reconciler.manifest.mixing import MidiSpec
+from reconciler.manifest.models import PluginSpec
+from reconciler.manifest.names import matches
+from reconciler.model.catalogue import PluginType
+from reconciler.model.errors import StudioError, Where
+from reconciler.model.mix import MIX
+from reconciler.model.resources import MidiMap, Plugin
+from reconciler.model.values import FLOAT32_MAX
+from reconciler.session import parameters
+
+
+class PluginCompiler:
+    """Compiles one plugin; every mistake goes to :attr:`errors`, every place to :attr:`origins`.
+
+    Attributes
+    ----------
+    rest
+        The value that each parameter has when nobody declares it: the program's, else the default.
+    ignored
+        What is somebody else's: ``active``, ``program``, ``params.SYMBOL``, ``mix.KEY``, ``midi.SYMBOL``.
+    """
+
+    def __init__(self, source: Source, name: str, spec: PluginSpec, kind: PluginType) -> None:
+        self.source = source
+        self.name = name
+        self.spec = spec
+        self.kind = kind
+        self.errors: list[StudioError] = []
+        self.origins: dict[str, Where] = {}
+        self.rest = {info.symbol: info.default for info in kind.parameters}
+        self.ignored: tuple[str, ...] = ()
+
+    def plugin(self) -> Plugin:
+        """Return the plugin as the session wants it."""
+        params, mix, midi = self._params(), self._mix(), self._midi()
+        self._ignore({"params": params, "mix": mix, "midi": midi})
+        program = self._program()
+        return Plugin(self.name, self.kind.uri, self._active(params), program, params, mix, midi)
+
+    def _params(self) -> dict[str, float]:
+        values: dict[str, float] = {}
+        for key, raw in self.spec.params.items():
+            where = self._where("params", key)
+            try:
+                info, value = parameters.resolve(self.kind, key, raw, where)
+            except StudioError as error:
+                self.errors.append(error)
+                continue
+            self._once(values, key, info.symbol, where)
+            values[info.symbol] = value
+            self.origins[f"plugins.{self.name}.params.{info.symbol}"] = where
+        return values
+
+    def _mix(self) -> dict[str, float]:
+        spec = self.spec.mix
+        written: list[tuple[str, str, object]] = [
+            (key, key, getattr(spec, key)) for key in ("dry_wet", "volume", "pan") if getattr(spec, key) is not None
+        ]
+        if spec.balance is not None:
+            written += [("balance_left", "balance", spec.balance[0]), ("balance_right", "balance", spec.balance[1])]
+        if spec.control_channel is not None:
+            channel = spec.control_channel - 1 if isinstance(spec.control_channel, int) else -1
+            written.append(("control_channel", "control_channel", channel))
+        values: dict[str, float] = {}
+        for key, word, raw in written:
+            where = self._where("mix", word)
+            try:
+                values[key] = parameters.read(MIX[key], raw, where)
+                self.origins[f"plugins.{self.name}.mix.{key}"] = where
+            except StudioError as error:
+                self.errors.append(error)
+        return values
+
+    def _midi(self) -> dict[str, MidiMap]:
+        maps: dict[str, MidiMap] = {}
+        for key, spec in self.spec.midi.items():
+            where = self._where("midi", key)
+            try:
+                symbol, follows = self._follows(key, spec, where)
+            except StudioError as error:
+                self.errors.append(error)
+                continue
+            self._once(maps, key, symbol, where)
+            maps[symbol] = follows
+            self.origins[f"plugins.{self.name}.midi.{symbol}"] = where
+        return maps
+
+    def _follows(self, key: str, spec: MidiSpec, where: Where) -> tuple[str, MidiMap]:
+        info = parameters.find(self.kind, key, where)
+        if spec.range is None:
+            low = -FLOAT32_MAX if info.minimum is None else info.minimum
+            high = FLOAT32_MAX if info.maximum is None else info.maximum
+        else:
+            low, high = (parameters.read(info, edge, self._where("midi", key, "range")) for edge in spec.range)
+        return info.symbol, MidiMap(spec.source, low, high, spec.cc, spec.channel - 1)
+
+    def _program(self) -> str | None:
+        if self.spec.program is None:
+            return None
+        where = self._where("program")
+        try:
+            preset = parameters.resolve_program(self.kind, self.spec.program, where)
+        except StudioError as error:
+            self.errors.append(error)
+            return None
+        self.rest.update(preset.values)
+        self.origins[f"plugins.{self.name}.program"] = where
+        return preset.uri
+
+    def _ignore(self, declared: dict[str, dict[str, float] | dict[str, MidiMap]]) -> None:
+        """Note what is somebody else's; patterns become symbols, so that names and ``*`` mean what they say."""
+        found: list[str] = []
+        for place, entry in enumerate(self.spec.ignore):
+            word, _, key = entry.partition(".")
+            where = self._where("ignore", place)
+            if not key:
+                matched = [entry]
+            elif "*" in key:
+                known = MIX if word == "mix" else [info.symbol for info in self.kind.parameters]
+                matched = [f"{word}.{symbol}" for symbol in known if matches(symbol, [key])]
+            elif word == "mix":
+                matched = [f"mix.{one}" for one in (("balance_left", "balance_right") if key == "balance" else (key,))]
+            else:
+                try:
+                    matched = [f"{word}.{parameters.find(self.kind, key, where).symbol}"]
+                except StudioError as error:
+                    self.errors.append(error)
+                    continue
+            for one in matched:
+                if one.partition(".")[2] in declared.get(word, {}):
+                    self._contradiction(f"{one} is both set and ignored", where)
+            found += matched
+        self.ignored = tuple(dict.fromkeys(found))
+
+    def _active(self, values: dict[str, float]) -> bool:
+        """``active`` and the plugin's own lv2:enabled port are one switch on hosts that bypass through it."""
+        spec, enabled = self.spec, self.kind.enabled
+        if enabled is None or enabled.symbol not in values:
+            return spec.active
+        switched_on = values[enabled.symbol] > 0
+        if "active" in spec.model_fields_set and spec.active != switched_on:
+            said = str(spec.active).lower()
+            message = f"active: {said} contradicts params.{enabled.symbol}, the plugin's own switch"
+            self._contradiction(message, self.source.where("plugins", self.name, key=True))
+        return switched_on
+
+    def _once(self, known: dict[str, float] | dict[str, MidiMap], key: str, symbol: str, where: Where) -> None:
+        if symbol in known:
+            message = f'"{key}" is the parameter {symbol}, declared before'
+            self.errors.append(StudioError("declared-twice", message, where=where, hint="keep one of the two"))
+
+    def _contradiction(self, message: str, where: Where) -> None:
+        self.errors.append(StudioError("contradiction", message, where=where, hint="keep one of the two"))
+
+    def _where(self, *keys: str | int) -> Where:
+        return self.source.where("plugins", self.name, *keys)

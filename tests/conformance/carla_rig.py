@@ -1,0 +1,59 @@
+"""Carla on a real JACK server as a rig."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from reconciler.engines.carla import CarlaHost
+from reconciler.engines.jack.graph import JackGraph
+from reconciler.model.catalogue import Catalogue
+from tests.conformance.jalv_rig import ROLES, WithBroken
+from tests.conformance.rig import Rig
+from tests.support.crowd import crowd
+from tests.support.waiting import eventually
+
+PREFIX = "späti "
+
+
+@contextmanager
+def carla(
+    *, server: str, catalogue: Catalogue, kill_server: Callable[[], None], bundles: Path, prefix: str = ""
+) -> Iterator[Rig]:
+    """A host on a running server.
+
+    Parameters
+    ----------
+    server
+        The server's name.
+    catalogue
+        Knows the real plugins.
+    kill_server
+        Kills it.
+    bundles
+        Folder where :func:`tests.conformance.jalv_rig.write_broken` was.
+    prefix
+        What the JACK clients' names begin with.
+    """
+    with ExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setenv("LV2_PATH", f"{os.environ.get('LV2_PATH', '/usr/lib/lv2:/usr/local/lib/lv2')}:{bundles}")
+        graph = JackGraph(server, "watcher")
+        stack.callback(graph.close)
+        known = WithBroken(catalogue)
+        host = CarlaHost(known, server, prefix, graph)
+        stack.callback(host.close)
+
+        def open_client(name: str) -> None:
+            stack.enter_context(crowd(name, pairs=1, server=server))
+            eventually(lambda: f"{name}:in_1" in graph.ports())
+
+        yield Rig("carla", host, graph, known, ROLES, prefix, open_client, None, kill_server, leftovers)
+
+
+def leftovers() -> list[str]:
+    """Return what Carla may have started below this process: its bridges."""
+    return [str(child) for child in psutil.Process().children(recursive=True) if child.name().startswith("carla-")]
