@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.engines.lacking import Lacking
 from reconciler.engines.ports import AudioGraph, Crash, Hardware, HostedPlugin
 from reconciler.engines.studio import LocalStudio
 from reconciler.model.actions import Action
 from reconciler.model.catalogue import Catalogue
 from reconciler.model.errors import EngineError, StudioError, Unavailable
-from reconciler.model.resources import Capabilities, MidiMap
+from reconciler.model.resources import Capabilities, EngineSettings
 
 if TYPE_CHECKING:
     from reconciler.engines.carla import CarlaHost
@@ -82,6 +83,7 @@ def build(
     prefix: str,
     server: str | None,
     servers: Path,
+    settings: EngineSettings | None = None,
     before: Callable[[Action], None] | None = None,
     lock: int | None = None,
 ) -> LocalStudio:
@@ -89,6 +91,8 @@ def build(
 
     Parameters
     ----------
+    settings
+        The host's own, with which its engine starts.
     servers
         Keeps the records of JACK servers.
     before
@@ -157,7 +161,7 @@ def capabilities(engine: str) -> Capabilities:
     return JALV
 
 
-class NoHost:
+class NoHost(Lacking):
     """A host that is not running: no plugins, and nothing can be changed. For looking without starting anything."""
 
     def __init__(self, engine: str) -> None:
@@ -186,37 +190,32 @@ class NoHost:
     def close(self) -> None:
         """There is nothing to unload."""
 
-    def add(self, name: str, plugin: str) -> None:
+    def add(self, name: str, plugin: str, *, bridge: bool = False) -> None:
         """Refuse."""
-        raise self._refusal(f"load {plugin} as {name}")
+        raise self._refusal(f"loading {plugin} as {name}{' in a bridge' * bridge}")
 
     def remove(self, name: str) -> None:
         """Refuse."""
-        raise self._refusal(f"unload {name}")
+        raise self._refusal(f"unloading {name}")
 
     def rename(self, name: str, to: str) -> None:
         """Refuse."""
-        raise self._refusal(f"rename {name} to {to}")
+        raise self._refusal(f"renaming {name} to {to}")
 
     def set_active(self, name: str, active: bool) -> None:
         """Refuse."""
-        raise self._refusal(f"switch {name} {active}")
+        raise self._refusal(f"switching {name} {active}")
 
     def set_program(self, name: str, program: str | None) -> None:
         """Refuse."""
-        raise self._refusal(f"load {program} into {name}")
+        raise self._refusal(f"loading {program} into {name}")
 
     def set_param(self, name: str, symbol: str, value: float) -> float:
         """Refuse."""
-        raise self._refusal(f"set {name} {symbol} to {value}")
+        raise self._refusal(f"setting {name} {symbol} to {value}")
 
-    def set_mix(self, name: str, key: str, value: float) -> float:
-        """Refuse."""
-        raise self._refusal(f"set {key} of {name} to {value}")
-
-    def map_midi(self, name: str, symbol: str, follows: MidiMap | None) -> None:
-        """Refuse."""
-        raise self._refusal(f"let {symbol} of {name} follow {follows}")
+    def _lacks(self, name: str, what: str, hint: str = "") -> StudioError:  # noqa: ARG002 - nothing helps but a start
+        return self._refusal(f"{what} {name}".rstrip())
 
     def _refusal(self, what: str) -> StudioError:
-        return EngineError("host-not-running", f"no host process is running, so it cannot {what}")
+        return EngineError("host-not-running", f"no host process is running: {what} is not possible")

@@ -9,7 +9,17 @@ from typing import Protocol
 
 import msgspec
 
-from reconciler.model.resources import Capabilities, JackSettings, Link, MidiMap, Plugin, Port
+from reconciler.model.resources import (
+    Capabilities,
+    CustomData,
+    EngineSettings,
+    JackSettings,
+    Link,
+    MidiMap,
+    Plugin,
+    Port,
+    Terminals,
+)
 
 
 class HostedPlugin(msgspec.Struct, frozen=True):
@@ -46,6 +56,19 @@ class PluginHost(Protocol):
         """What this host can do."""
 
     @property
+    def settings(self) -> EngineSettings:
+        """Its own settings as they hold; while the engine is not started, as they will."""
+
+    def restart(self, settings: EngineSettings) -> None:
+        """Unload everything and stop the engine; it starts with ``settings`` when it is needed next.
+
+        Raises ``unsupported``.
+        """
+
+    def set_engine(self, key: str, value: bool | float | str) -> None:
+        """Change one setting while it runs, read back. Raises ``unsupported``, ``not-kept``."""
+
+    @property
     def idle_seconds(self) -> float:
         """How often :meth:`idle` wants to be called while nothing else is; infinity for never."""
 
@@ -55,8 +78,8 @@ class PluginHost(Protocol):
     def plugins(self) -> list[HostedPlugin]:
         """Read every plugin that is alive, in the engine's order, with all its control inputs."""
 
-    def add(self, name: str, plugin: str) -> None:
-        """Load ``plugin`` (a ``scheme:…`` URI) as ``name``.
+    def add(self, name: str, plugin: str, *, bridge: bool = False) -> None:
+        """Load ``plugin`` (a ``scheme:…`` URI) as ``name``; with ``bridge`` in a process of its own.
 
         Raises
         ------
@@ -67,8 +90,18 @@ class PluginHost(Protocol):
             ``jack-gone``: no JACK server to live on.
         """
 
+    def replace(self, name: str, plugin: str, *, bridge: bool = False) -> None:
+        """Put another plugin in its place: same name, same position, at its defaults, without links.
+
+        Raises as :meth:`add` does, and ``no-such-plugin``, ``unsupported``. If the new one fails, the old one is gone
+        or still there, as :meth:`plugins` then says.
+        """
+
     def remove(self, name: str) -> None:
         """Unload it. Raises ``no-such-plugin``."""
+
+    def remove_all(self) -> None:
+        """Unload all at once. Raises ``unsupported``."""
 
     def rename(self, name: str, to: str) -> None:
         """Rename in place; links stay. Raises ``no-such-plugin``, ``name-taken``, ``unsupported``."""
@@ -113,6 +146,31 @@ class PluginHost(Protocol):
             ``no-such-plugin``, ``no-such-parameter``, ``unsupported``, ``not-kept``.
         """
 
+    def set_option(self, name: str, key: str, value: bool) -> None:
+        """Set one switch of the host for a plugin, read back.
+
+        Raises
+        ------
+        EngineError
+            ``no-such-plugin``, ``unsupported``: an option that this plugin does not have; ``not-kept``.
+        """
+
+    def set_custom_data(self, name: str, key: str, data: CustomData) -> None:
+        """Give a plugin a named value, read back. Raises ``no-such-plugin``, ``unsupported``, ``not-kept``."""
+
+    def load_state(self, name: str, path: str, digest: str) -> None:
+        """Load a plugin's full state from a file.
+
+        Raises
+        ------
+        EngineError
+            ``no-such-plugin``, ``unsupported``; ``bad-state``: it is not there, is none, is another plugin's, or is
+            not the one whose SHA-256 is ``digest``.
+        """
+
+    def show_ui(self, name: str) -> None:
+        """Open the plugin's own window. Raises ``no-such-plugin``, ``unsupported``, ``no-ui``, ``no-display``."""
+
     def crashes(self) -> list[Crash]:
         """Plugins that went away by themselves since the host started, oldest first (the last 100)."""
 
@@ -138,6 +196,9 @@ class AudioGraph(Protocol):
 
     def links(self) -> frozenset[Link]:
         """Every connection."""
+
+    def terminals(self) -> Terminals | None:
+        """Return the ports through which the engine meets JACK, if it is one client; else None."""
 
     def connect(self, source: str, target: str) -> None:
         """Connect; already there counts as done. Raises ``no-such-port``, ``connect-failed``."""

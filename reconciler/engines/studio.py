@@ -13,16 +13,24 @@ from reconciler.model.actions import (
     Call,
     Connect,
     Disconnect,
+    LoadState,
     MapMidi,
     Outcome,
+    RemoveAll,
     RemovePlugin,
     RenamePlugin,
+    ReplacePlugin,
+    RestartEngine,
     RestartServer,
     SetActive,
+    SetCustomData,
+    SetEngine,
     SetMix,
+    SetOption,
     SetParam,
     SetPeriod,
     SetProgram,
+    Setting,
     StartServer,
 )
 from reconciler.model.errors import StudioError, Unavailable
@@ -153,7 +161,7 @@ class LocalStudio:
         hosted = self.host.plugins()
         names = self._names = Names(hosted, self.prefix)
         plugins: dict[str, Plugin] = {one.plugin.name: one.plugin for one in hosted}
-        engine = Engine(self.host.kind, self.host.capabilities, self.prefix)
+        engine = Engine(self.host.kind, self.host.capabilities, self.prefix, settings=self.host.settings)
         if graph is None:
             return Observed(engine, None, plugins=plugins)
         ports, links = graph.ports(), graph.links()
@@ -164,7 +172,7 @@ class LocalStudio:
         if started is not None:  # what JACK itself does not tell
             told = {"driver": started.driver, "device": started.device, "periods": started.periods}
             settings = msgspec.structs.replace(settings, **told)
-        return Observed(engine, settings, started is not None, plugins, dict(ports), links)
+        return Observed(engine, settings, started is not None, plugins, dict(ports), links, graph.terminals())
 
     def execute(self, actions: Sequence[Action], told: Told) -> list[Outcome]:
         """Run the actions in order, each one once."""
@@ -210,23 +218,20 @@ class LocalStudio:
     def _perform(self, call: Call) -> None:
         host = self.host
         match call:
-            case SetParam(name, symbol, value):
-                kept = host.set_param(name, symbol, value)
-                if kept != value:
-                    raise refusals.not_kept(name, f"plugins.{name}.params.{symbol}", value, kept)
-            case SetMix(name, key, value):
-                kept = host.set_mix(name, key, value)
-                if kept != value:
-                    raise refusals.not_kept(name, f"plugins.{name}.mix.{key}", value, kept)
-            case MapMidi(name, symbol, follows):
-                host.map_midi(name, symbol, follows)
             case Connect(source, target):
                 self._need_graph().connect(self._jack_name(source), self._jack_name(target))
             case Disconnect(source, target):
                 self._need_graph().disconnect(self._jack_name(source), self._jack_name(target))
-            case AddPlugin(name, plugin):
+            case AddPlugin(name, plugin, bridge):
                 self._need_graph()
-                host.add(name, plugin)
+                host.add(name, plugin, bridge=bridge)
+                self._names = None
+            case ReplacePlugin(name, plugin, bridge):
+                self._need_graph()
+                host.replace(name, plugin, bridge=bridge)
+                self._names = None
+            case RemoveAll():
+                host.remove_all()
                 self._names = None
             case RemovePlugin(name):
                 host.remove(name)
@@ -234,10 +239,11 @@ class LocalStudio:
             case RenamePlugin(name, to):
                 host.rename(name, to)
                 self._names = None
-            case SetActive(name, active):
-                host.set_active(name, active)
-            case SetProgram(name, program):
-                host.set_program(name, program)
+            case RestartEngine(settings):
+                host.restart(settings)
+                self._names = None
+            case SetEngine(key, value):
+                host.set_engine(key, value)
             case StartServer(settings):
                 self.hardware.start(settings)
                 self._need_graph()
@@ -248,6 +254,32 @@ class LocalStudio:
                 self._need_graph()
             case SetPeriod(frames):
                 self.hardware.set_period(frames)
+            case _:
+                self._set(call)
+
+    def _set(self, call: Setting) -> None:
+        host = self.host
+        match call:
+            case SetParam(name, symbol, value):
+                kept = host.set_param(name, symbol, value)
+                if kept != value:
+                    raise refusals.not_kept(name, f"plugins.{name}.params.{symbol}", value, kept)
+            case SetMix(name, key, value):
+                kept = host.set_mix(name, key, value)
+                if kept != value:
+                    raise refusals.not_kept(name, f"plugins.{name}.mix.{key}", value, kept)
+            case MapMidi(name, symbol, follows):
+                host.map_midi(name, symbol, follows)
+            case SetOption(name, key, value):
+                host.set_option(name, key, value)
+            case SetCustomData(name, key, data):
+                host.set_custom_data(name, key, data)
+            case LoadState(name, path, digest):
+                host.load_state(name, path, digest)
+            case SetActive(name, active):
+                host.set_active(name, active)
+            case SetProgram(name, program):
+                host.set_program(name, program)
             case _:
                 assert_never(call)
 

@@ -102,7 +102,7 @@ class Desk:
         """Start the session's host process unless it runs."""
         if not self._lent and not isinstance(self._studio, HostClient):
             self.close()
-            config = HostConfig(self.session.name, self.engine, self.session.prefix, self.server)
+            config = HostConfig(self.session.name, self.engine, self.session.prefix, self.server, self.session.engine)
             self._studio = HostClient.start(config)
 
     def bring_up(self) -> None:

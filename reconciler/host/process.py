@@ -59,6 +59,7 @@ class HostProcess:
             prefix=config.prefix,
             server=config.server,
             servers=servers(),
+            settings=config.settings,
             before=self.recorder.before,
             lock=lock,
         )

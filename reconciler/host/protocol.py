@@ -11,6 +11,7 @@ import msgspec
 
 from reconciler.model import errors
 from reconciler.model.errors import StudioError
+from reconciler.model.resources import EngineSettings
 
 LIMIT_BYTES = 16 * 1024 * 1024
 """Longest line either side accepts."""
@@ -64,6 +65,7 @@ class HostConfig(msgspec.Struct, frozen=True):
     engine: str
     prefix: str = ""
     server: str | None = None
+    settings: EngineSettings = EngineSettings()
 
 
 class HostStatus(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from reconciler.model.resources import JackSettings, MidiMap
+from reconciler.model.resources import CustomData, EngineSettings, JackSettings, MidiMap
 
 
 class StartServer(msgspec.Struct, frozen=True, tag_field="call", tag="start-server"):
@@ -23,17 +23,43 @@ class SetPeriod(msgspec.Struct, frozen=True, tag_field="call", tag="set-period")
     frames: int
 
 
-class AddPlugin(msgspec.Struct, frozen=True, tag_field="call", tag="add-plugin"):
+class RestartEngine(msgspec.Struct, frozen=True, tag_field="call", tag="restart-engine"):
+    """Stop the plugin host's engine, with every plugin in it, and let it start anew with these settings."""
+
+    settings: EngineSettings
+
+
+class SetEngine(msgspec.Struct, frozen=True, tag_field="call", tag="set-engine"):
+    """Change one setting of the running engine; ``key`` is a field of :class:`EngineSettings`."""
+
+    key: str
+    value: bool | float | str
+
+
+class AddPlugin(msgspec.Struct, frozen=True, tag_field="call", tag="add-plugin", omit_defaults=True):
     """Load a plugin under a name nobody has; it comes up unconnected."""
 
     name: str
     plugin: str
+    bridge: bool = False
+
+
+class ReplacePlugin(msgspec.Struct, frozen=True, tag_field="call", tag="replace-plugin", omit_defaults=True):
+    """Put another plugin (or the same one anew) in the place of one; it comes up unconnected and at its defaults."""
+
+    name: str
+    plugin: str
+    bridge: bool = False
 
 
 class RemovePlugin(msgspec.Struct, frozen=True, tag_field="call", tag="remove-plugin"):
     """Unload a plugin; its links go with it."""
 
     name: str
+
+
+class RemoveAll(msgspec.Struct, frozen=True, tag_field="call", tag="remove-all"):
+    """Unload every plugin at once."""
 
 
 class RenamePlugin(msgspec.Struct, frozen=True, tag_field="call", tag="rename-plugin"):
@@ -81,6 +107,30 @@ class MapMidi(msgspec.Struct, frozen=True, tag_field="call", tag="map-midi"):
     follows: MidiMap | None
 
 
+class SetOption(msgspec.Struct, frozen=True, tag_field="call", tag="set-option"):
+    """Set one switch of the host for a plugin; ``key`` is one of :data:`reconciler.model.options.OPTIONS`."""
+
+    name: str
+    key: str
+    value: bool
+
+
+class SetCustomData(msgspec.Struct, frozen=True, tag_field="call", tag="set-custom-data"):
+    """Give a plugin a named value."""
+
+    name: str
+    key: str
+    data: CustomData
+
+
+class LoadState(msgspec.Struct, frozen=True, tag_field="call", tag="load-state"):
+    """Load a plugin's full state from a file, whose SHA-256 must be ``digest``."""
+
+    name: str
+    path: str
+    digest: str
+
+
 class Connect(msgspec.Struct, frozen=True, tag_field="call", tag="connect"):
     """Connect two ports."""
 
@@ -95,18 +145,21 @@ class Disconnect(msgspec.Struct, frozen=True, tag_field="call", tag="disconnect"
     target: str
 
 
+Setting = SetActive | SetProgram | SetParam | SetMix | MapMidi | SetOption | SetCustomData | LoadState
+"""What changes a plugin that is there, and no link."""
+
 Call = (
     StartServer
     | RestartServer
     | SetPeriod
+    | RestartEngine
+    | SetEngine
     | AddPlugin
+    | ReplacePlugin
     | RemovePlugin
+    | RemoveAll
     | RenamePlugin
-    | SetActive
-    | SetProgram
-    | SetParam
-    | SetMix
-    | MapMidi
+    | Setting
     | Connect
     | Disconnect
 )

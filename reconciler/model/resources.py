@@ -18,11 +18,21 @@ class MidiMap(msgspec.Struct, frozen=True, omit_defaults=True):
     """MIDI channel, 0..15."""
 
 
+class CustomData(msgspec.Struct, frozen=True, array_like=True):
+    """A named value that a plugin keeps beside its parameters, such as the file it plays."""
+
+    type: str
+    """URI of the value's type, such as ``http://kxstudio.sf.net/ns/carla/path``."""
+    value: str
+
+
 class Plugin(msgspec.Struct, frozen=True, omit_defaults=True):
     """One plugin. Desired, the maps hold what is declared; observed, all there is.
 
     All values are float32-exact. ``program`` is a preset's URI, None when none was ever chosen. ``params`` and
-    ``midi`` are by symbol, ``mix`` by the keys of :data:`reconciler.model.mix.MIX`.
+    ``midi`` are by symbol, ``mix`` by the keys of :data:`reconciler.model.mix.MIX`, ``options`` by those of
+    :data:`reconciler.model.options.OPTIONS` (observed: the ones this plugin has), ``custom_data`` by key. ``state``
+    is the SHA-256 of the state file loaded last, None when none was.
     """
 
     name: str
@@ -32,6 +42,13 @@ class Plugin(msgspec.Struct, frozen=True, omit_defaults=True):
     params: dict[str, float] = {}
     mix: dict[str, float] = {}
     midi: dict[str, MidiMap] = {}
+    options: dict[str, bool] = {}
+    custom_data: dict[str, CustomData] = {}
+    state: str | None = None
+    bridge: bool = False
+    """Runs in a process of its own, apart from its host."""
+    rest_options: dict[str, bool] = {}
+    """Observed only: how each option stands when nobody sets it."""
 
 
 class Link(msgspec.Struct, frozen=True, array_like=True, order=True):
@@ -86,8 +103,46 @@ class Capabilities(msgspec.Struct, frozen=True):
     """Keys of ``mix:`` that work, such as ``volume``."""
     midi: frozenset[str] = frozenset()
     """Sources that a parameter can follow: ``cc``, ``pitch-bend``, ``cv``."""
+    options: bool = False
+    custom_data: bool = False
+    state: bool = False
+    """Loads state files."""
+    bridges: frozenset[str] = frozenset()
+    """Schemes of plugins that can run in a process of their own."""
+    replace: bool = False
+    """Puts another plugin in the place of one; without it that is a removal and a new one."""
+    remove_all: bool = False
+    """Removes all plugins in one call, cheaper than one by one."""
+    rename_interrupts: bool = False
+    """A rename is a new JACK client, so its paths are silent for a moment."""
+    live_period: bool = True
+    """Survives a change of the period; without it the engine must stop for that."""
+    settings: frozenset[str] = frozenset()
+    """Fields of :class:`EngineSettings` that it has."""
+    live_settings: frozenset[str] = frozenset()
+    """Those of them that change while it runs; any other takes a restart of the engine."""
+    most_plugins: int | None = None
+    midi_ports: int | None = None
+    """Most MIDI inputs, and outputs, that a plugin may have; None for any number."""
     name_bytes: int = 63
     """Longest name with the prefix, in bytes of UTF-8. JACK's own limit; Carla in multiple-clients mode cuts at 57."""
+
+
+class EngineSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The plugin host's own settings: what the manifest asks, or what holds. None means not asked, or not known."""
+
+    mode: str | None = None
+    """``multiple-clients`` or ``patchbay``."""
+    bridges: bool | None = None
+    """Every plugin that can gets a process of its own."""
+    force_stereo: bool | None = None
+    """Mono plugins are loaded twice, one for each side."""
+    transport: str | None = None
+    """Whose clock rolls: ``jack`` or ``internal``."""
+    tempo: float | None = None
+    """In beats per minute, float32-exact."""
+    paths: dict[str, tuple[str, ...]] = {}
+    """Folders that plugins are looked for in, by scheme."""
 
 
 class Engine(msgspec.Struct, frozen=True):
@@ -98,6 +153,22 @@ class Engine(msgspec.Struct, frozen=True):
     prefix: str = ""
     """What its JACK clients' names begin with."""
     running: bool = True
+    settings: EngineSettings = EngineSettings()
+
+
+class Terminals(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The ports by which an engine that is one JACK client meets the others (Carla's patchbay mode).
+
+    A terminal has two sides under one name. As the target of a link it is JACK's input port of that name, or the
+    engine's inner sink; as the source of one, the engine's inner source, or JACK's output port.
+    """
+
+    inputs: tuple[Port, ...]
+    """Where signal comes into the engine."""
+    outputs: tuple[Port, ...]
+    """Where it leaves."""
+    links: frozenset[Link] = frozenset()
+    """Every link that has a terminal at an end, as made. What they come to is in :attr:`Observed.links`."""
 
 
 class Observed(msgspec.Struct, frozen=True):
@@ -111,4 +182,8 @@ class Observed(msgspec.Struct, frozen=True):
     plugins: dict[str, Plugin] = {}
     """In the engine's order."""
     ports: dict[str, Port] = {}
+    """Without the engine's terminals."""
     links: frozenset[Link] = frozenset()
+    """From port to port; what runs through a terminal is one link."""
+    terminals: Terminals | None = None
+    """None where plugins' ports are JACK's."""

@@ -81,6 +81,10 @@ class Policy(msgspec.Struct, frozen=True, omit_defaults=True):
 
     unmanaged: str = "warn"
     released: frozenset[str] = frozenset()
+    quarantined: dict[str, str] = {}
+    """Plugins that took their host down and stay out until a person lets them in again: name to URI."""
+    programs: bool = False
+    """A person allows ``jack:`` plugins to start programs that no apply has started before."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -92,6 +96,8 @@ class Plan(msgspec.Struct, frozen=True):
     actions: tuple[Action, ...] = ()
     pending: tuple[Pending, ...] = ()
     refused: tuple[Refusal, ...] = ()
+    quarantined: tuple[str, ...] = ()
+    """Plugins left out, as they took their host down."""
     unmanaged: tuple[str, ...] = ()
     """Addresses of what touches the session and nobody declared."""
     summary: dict[str, int] = {}

@@ -3,17 +3,26 @@
 import math
 from collections.abc import Callable, Iterator
 
+import msgspec
+
 from reconciler.model.actions import (
     Action,
     AddPlugin,
     Connect,
     Disconnect,
+    LoadState,
     MapMidi,
+    RemoveAll,
     RemovePlugin,
     RenamePlugin,
+    ReplacePlugin,
+    RestartEngine,
     RestartServer,
     SetActive,
+    SetCustomData,
+    SetEngine,
     SetMix,
+    SetOption,
     SetParam,
     SetPeriod,
     SetProgram,
@@ -21,7 +30,7 @@ from reconciler.model.actions import (
 )
 from reconciler.model.catalogue import Unit
 from reconciler.model.errors import Where
-from reconciler.model.resources import JackSettings, MidiMap
+from reconciler.model.resources import EngineSettings, JackSettings, MidiMap
 from reconciler.model.values import text as number
 from reconciler.planning.plan import Act, Change, Interrupts, Plan
 
@@ -188,8 +197,17 @@ def call_text(action: Action) -> str:
             return f"restart JACK {_settings(settings)}".rstrip()
         case SetPeriod(frames):
             return f"set the period to {frames} frames"
-        case AddPlugin(name, plugin):
-            return f"load {name} = {plugin}"
+        case RestartEngine(settings):
+            said = ", ".join(f"{key} {value}" for key, value in _asked(settings))
+            return f"restart the plugin host's engine {said}".rstrip()
+        case SetEngine(key, value):
+            return f"set the engine's {key} = {shown(value)}"
+        case AddPlugin(name, plugin, bridge):
+            return f"load {name} = {plugin}{' in a bridge' if bridge else ''}"
+        case ReplacePlugin(name, plugin, bridge):
+            return f"replace {name} by {plugin}{' in a bridge' if bridge else ''}"
+        case RemoveAll():
+            return "unload every plugin"
         case RemovePlugin(name):
             return f"unload {name}"
         case RenamePlugin(name, to):
@@ -204,10 +222,20 @@ def call_text(action: Action) -> str:
             return f"set {name} {key} = {number(value)}"
         case MapMidi(name, symbol, follows):
             return f"let {name} {symbol} follow {shown(follows)}"
+        case SetOption(name, key, value):
+            return f"switch {key} of {name} {'on' if value else 'off'}"
+        case SetCustomData(name, key, data):
+            return f"set {name} {key} = {data.value}"
+        case LoadState(name, path, _):
+            return f"load the state {path} into {name}"
         case Connect(source, target):
             return f"connect {source} -> {target}"
         case Disconnect(source, target):
             return f"disconnect {source} -> {target}"
+
+
+def _asked(settings: EngineSettings) -> list[tuple[str, object]]:
+    return [(key, value) for key, value in msgspec.structs.asdict(settings).items() if value not in (None, {})]
 
 
 def _settings(settings: JackSettings) -> str:

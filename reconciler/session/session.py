@@ -4,7 +4,7 @@ import msgspec
 
 from reconciler.model.catalogue import Kind
 from reconciler.model.errors import Where
-from reconciler.model.resources import JackSettings, Link, Plugin
+from reconciler.model.resources import EngineSettings, JackSettings, Link, Plugin
 
 
 class EndPort(msgspec.Struct, frozen=True, array_like=True):
@@ -53,11 +53,15 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str
     host: str = "auto"
     prefix: str = ""
+    engine: EngineSettings = EngineSettings()
+    """What the manifest asks of the plugin host itself."""
     jack: JackSettings | None = None
     manage: str = "never"
     plugins: dict[str, Plugin] = {}
     declares: str = "-"
     """Digest of which parameters are declared, whatever their values: the same digest, and none was dropped."""
+    states: dict[str, str] = {}
+    """Per plugin that has one, the absolute path of its state file; its digest is :attr:`Plugin.state`."""
     rest: dict[str, dict[str, float]] = {}
     units: dict[str, dict[str, str]] = {}
     """Per plugin, the unit of each parameter that has one, for showing."""

@@ -15,6 +15,7 @@ from reconciler.engines.carla.capabilities import CAPABILITIES
 from reconciler.engines.carla.describe import Loading
 from reconciler.engines.carla.engine import ACTIVE, NOT_FOLLOWING, Address, CarlaEngine
 from reconciler.engines.carla.plugin import CarlaPlugin, control_index
+from reconciler.engines.lacking import Lacking
 from reconciler.engines.ports import AudioGraph, Crash, HostedPlugin
 from reconciler.model.catalogue import Catalogue
 from reconciler.model.conform import conform
@@ -47,7 +48,7 @@ _CAN = {"dry_wet": 0x10, "volume": 0x20, "balance_left": 0x40, "balance_right": 
 """Hint that says whether a mix value does anything to this plugin; without it Carla keeps the value and ignores it."""
 
 
-class CarlaHost:
+class CarlaHost(Lacking):
     """A :class:`~reconciler.engines.ports.PluginHost`. Make it and call it on one thread, idling it in between.
 
     Parameters
@@ -118,7 +119,7 @@ class CarlaHost:
             for plugin_id, plugin in enumerate(self._in_order())
         ]
 
-    def add(self, name: str, plugin: str) -> None:
+    def add(self, name: str, plugin: str, *, bridge: bool = False) -> None:
         """Load a plugin and wait until its ports are there.
 
         Raises

@@ -142,6 +142,10 @@ class JackGraph:
             self._asked.clear()
             return found
 
+    def terminals(self) -> None:
+        """There are none: every plugin's port is JACK's."""
+        return
+
     def connect(self, source: str, target: str) -> None:
         """Connect; already there counts as done.
 

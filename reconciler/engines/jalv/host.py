@@ -13,10 +13,11 @@ from reconciler.engines.jalv.child import Keeper
 from reconciler.engines.jalv.plugin import CONTROLS, JalvPlugin
 from reconciler.engines.jalv.process import JalvDied, JalvProcess, Limits
 from reconciler.engines.jalv.reader import Reader
+from reconciler.engines.lacking import Lacking
 from reconciler.engines.ports import AudioGraph, Crash, HostedPlugin
 from reconciler.model.catalogue import Catalogue, PluginType
 from reconciler.model.errors import EngineError, StudioError
-from reconciler.model.resources import Capabilities, MidiMap
+from reconciler.model.resources import Capabilities
 
 CAPABILITIES = Capabilities(formats=frozenset({"lv2"}), bypass=False, programs=True, rename=False)
 """What jalv can do: LV2 only; ``active`` only where the plugin has its own bypass; presets; no renaming."""
@@ -26,7 +27,7 @@ _LOOK_SECONDS = 0.002
 _RETRY_SECONDS = 0.05
 
 
-class JalvHost:
+class JalvHost(Lacking):
     """A :class:`~reconciler.engines.ports.PluginHost`. Call it from one thread, which must outlive the plugins.
 
     Parameters
@@ -104,7 +105,7 @@ class JalvHost:
                 self._bury(plugin)
         return [HostedPlugin(plugin.observed(), plugin.process.client) for plugin in self._plugins.values()]
 
-    def add(self, name: str, plugin: str) -> None:
+    def add(self, name: str, plugin: str, *, bridge: bool = False) -> None:
         """Start a plugin and wait until it is there.
 
         Raises
@@ -118,6 +119,8 @@ class JalvHost:
         client = refusals.client_name(self._prefix, name, CAPABILITIES)
         if plugin.partition(":")[0] not in CAPABILITIES.formats:
             raise refusals.unsupported(name, f"Loading {plugin}", "jalv loads only lv2: plugins.")
+        if bridge:
+            raise refusals.unsupported(name, "A bridge", "In jalv every plugin has a process of its own already.")
         known = self._catalogue.describe(plugin)
         if known is None:
             raise refusals.plugin_not_found(name, plugin, self._catalogue)
@@ -186,14 +189,6 @@ class JalvHost:
             return plugin.set(symbol, value)
         except JalvDied:
             raise self._died(plugin) from None
-
-    def set_mix(self, name: str, key: str, value: float) -> float:
-        """Refuse: jalv mixes nothing. Raises ``unsupported``."""
-        raise refusals.unsupported(name, f"Setting {key} to {value}", "Use a plugin for it, or Carla as the host.")
-
-    def map_midi(self, name: str, symbol: str, follows: MidiMap | None) -> None:
-        """Refuse: jalv maps no MIDI. Raises ``unsupported``."""
-        raise refusals.unsupported(name, f"Letting {symbol} follow {follows}", "Use Carla as the host.")
 
     def crashes(self) -> list[Crash]:
         """Return the plugins that went away by themselves, oldest first (the last 100)."""

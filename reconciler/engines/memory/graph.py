@@ -44,6 +44,10 @@ class MemoryGraph:
         """Return every connection."""
         return frozenset(self._living().links)
 
+    def terminals(self) -> None:
+        """There are none: every plugin's port is JACK's."""
+        return
+
     def connect(self, source: str, target: str) -> None:
         """Connect; already there counts as done. Raises ``no-such-port``, ``connect-failed``."""
         server = self._living()

@@ -8,6 +8,7 @@ import math
 from typing import TYPE_CHECKING
 
 from reconciler.engines import refusals
+from reconciler.engines.lacking import Lacking
 from reconciler.engines.memory.engine import RawEngine, RawPlugin
 from reconciler.engines.ports import Crash, HostedPlugin
 from reconciler.model.actions import (
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 _CRASHES_KEPT = 100
 
 
-class MemoryHost:
+class MemoryHost(Lacking):
     """A :class:`~reconciler.engines.ports.PluginHost`; made by :meth:`MemoryStudio.start_host`."""
 
     def __init__(self, studio: "MemoryStudio", capabilities: Capabilities, *, prefix: str, port_names: bool) -> None:
@@ -64,7 +65,7 @@ class MemoryHost:
         engine = self._living()
         return [self._read(engine, raw) for raw in _all(engine)]
 
-    def add(self, name: str, plugin: str) -> None:
+    def add(self, name: str, plugin: str, *, bridge: bool = False) -> None:
         """Load a plugin; see :meth:`PluginHost.add <reconciler.engines.ports.PluginHost.add>`."""
         engine = self._living()
         client = refusals.client_name(self._prefix, name, self._capabilities)
