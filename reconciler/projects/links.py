@@ -1,0 +1,221 @@
+"""Connections of a project as links of a manifest.
+
+Without a patchbay of its own (multiple clients) every connection is one in JACK. With one, what runs from JACK into
+Carla's client and on within Carla is one link, ``system:capture_1 -> eq:in``.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from reconciler.engines.carla.portnames import jack_names
+from reconciler.manifest.mistakes import Mistake
+from reconciler.manifest.names import end
+from reconciler.model.catalogue import Direction, PluginType
+from reconciler.model.resources import Link
+from reconciler.projects.document import Project
+from reconciler.session.cycles import find_cycle
+from reconciler.session.matching import plugin_ports
+from reconciler.session.pairing import pair
+from reconciler.session.session import EndPort
+
+_TERMINALS = {"Audio Input": "audio-in", "Audio Output": "audio-out", "Midi Input": "events-in", "Midi Output": "events-out"}
+"""Carla's own groups within its patchbay, and its ports in JACK that they are the other side of."""
+_SIDES = {"Left": 1, "Right": 2, "Sidechain": 3}
+_OWN_PORT = re.compile(r"(?:audio-(?:in|out)[0-9]+|events-(?:in|out))")
+_SYSTEM = {"audio-in": "system:capture_", "audio-out": "system:playback_"}
+"""What Carla itself takes for its groups' ports when it loads a patchbay's project where it has none."""
+
+
+class Node(msgspec.Struct, frozen=True):
+    """A plugin of the project: its name in the manifest and what it is; None if it was left out."""
+
+    name: str
+    kind: PluginType | None
+
+
+class Links(msgspec.Struct, frozen=True):
+    """What the connections came to."""
+
+    written: tuple[str | dict[str, str], ...]
+    """As ``links:`` has them."""
+    notes: tuple[str, ...]
+    """What was left out, in words."""
+
+
+def manifest_links(project: Project, nodes: Sequence[Node]) -> Links:
+    """Return the links that a project's connections are.
+
+    Parameters
+    ----------
+    project
+        The project.
+    nodes
+        One for each of its plugins, in order.
+    """
+    reader = _Reader(project, nodes)
+    found = list(dict.fromkeys(reader.links()))
+    kept, loops = _without_loops(found, {node.name for node in nodes})
+    notes = reader.notes()
+    notes += [f"{link.source} -> {link.target} closes a feedback loop: left out" for link in loops]
+    kinds = {node.name: node.kind for node in nodes if node.kind is not None}
+    return Links(tuple(_written(kept, kinds)), tuple(notes))
+
+
+class _Reader:
+    def __init__(self, project: Project, nodes: Sequence[Node]) -> None:
+        self._project = project
+        self._nodes: dict[str, Node] = {}
+        for place, (saved, node) in enumerate(zip(project.plugins, nodes, strict=True)):
+            client = saved.name if project.internal is not None else project.clients.get(place, saved.name)
+            self._nodes.setdefault(client, node)
+        self._ports = {node.name: _symbols(node.kind) for node in nodes if node.kind is not None}
+        self._own = _own_client(project.external) if project.internal is not None else None
+        self._skipped = 0
+        self._unknown: list[str] = []
+        self._nowhere: list[str] = []
+
+    def links(self) -> Iterator[Link]:
+        project = self._project
+        if project.internal is None:
+            for source, target in project.external:
+                yield from self._link(self._end(source, Direction.OUT), self._end(target, Direction.IN))
+            return
+        own = self._own
+        into: dict[str, list[str]] = {}
+        out_of: dict[str, list[str]] = {}
+        foreign: list[tuple[str, str]] = []
+        for source, target in project.external:
+            from_own, to_own = (own is not None and side.startswith(f"{own}:") for side in (source, target))
+            if to_own and not from_own:
+                into.setdefault(target.partition(":")[2], []).append(source)
+            elif from_own and not to_own:
+                out_of.setdefault(source.partition(":")[2], []).append(target)
+            elif not from_own:
+                foreign.append((source, target))
+        bare = not into and not out_of
+        for source, target in project.internal:
+            sources, targets = (self._sides(side, way, into if way is Direction.OUT else out_of, bare=bare)
+                                for side, way in ((source, Direction.OUT), (target, Direction.IN)))
+            for one in sources:
+                for other in targets:
+                    yield from self._link(one, other)
+        for source, target in foreign:
+            yield from self._link(self._foreign(source), self._foreign(target))
+
+    def notes(self) -> list[str]:
+        said = []
+        if self._skipped:
+            said.append(f"{self._skipped} connections of plugins that were left out are left out too")
+        if self._unknown:
+            said.append(f"left out, as no port has that name: {', '.join(dict.fromkeys(self._unknown))}")
+        if self._nowhere:
+            ports = ", ".join(dict.fromkeys(self._nowhere))
+            said.append(f"left out, as nothing in JACK is connected to the other side: what runs through {ports}")
+        return said
+
+    def _sides(self, end_: str, way: Direction, outside: dict[str, list[str]], *, bare: bool) -> list[str | None]:
+        """Return what one end of an inner connection is: a plugin's port, or whatever JACK has behind a terminal."""
+        group, _, port = end_.partition(":")
+        if group not in _TERMINALS or group in self._nodes:
+            return [self._end(end_, way)]
+        word = _TERMINALS[group]
+        number = _SIDES.get(port) or int(re.sub(r"\D", "", port) or 1)
+        behind = outside.get(word if word.startswith("events") else f"{word}{number}", [])
+        if not behind and bare and word in _SYSTEM:
+            return [f"{_SYSTEM[word]}{number}"]
+        if not behind:
+            self._nowhere.append(end_)
+        return [self._foreign(each) for each in behind]
+
+    def _end(self, written: str, way: Direction) -> str | None:
+        """Return ``node:port`` in the manifest's words; None for what was left out or has no such port."""
+        client, _, port = written.partition(":")
+        node = self._nodes.get(client)
+        if node is None:
+            return self._foreign(written)
+        if node.kind is None:
+            self._skipped += 1
+            return None
+        symbol = self._ports[node.name].get((way, port))
+        if symbol is None:
+            self._unknown.append(written)
+            return None
+        return f"{node.name}:{symbol}"
+
+    def _foreign(self, written: str) -> str | None:
+        try:
+            return end(written)
+        except Mistake:
+            self._unknown.append(written)
+            return None
+
+    def _link(self, source: str | None, target: str | None) -> Iterator[Link]:
+        if source is not None and target is not None:
+            yield Link(source, target)
+
+
+def _symbols(kind: PluginType) -> dict[tuple[Direction, str], str]:
+    """Return the symbol of each port by the names that Carla may give it; a port's own name wins."""
+    ways = {port.symbol: port.direction for port in kind.ports}
+    found: dict[tuple[Direction, str], str] = {}
+    candidates = jack_names(kind)
+    for place in (0, 1):
+        for symbol, names in candidates.items():
+            if place < len(names):
+                found.setdefault((ways[symbol], names[place]), symbol)
+    return found
+
+
+def _own_client(external: Iterable[tuple[str, str]]) -> str | None:
+    """Return Carla's own client, which the file does not name: the one whose ports are called like Carla's."""
+    ports: dict[str, set[str]] = {}
+    for connection in external:
+        for side in connection:
+            client, _, port = side.partition(":")
+            if _OWN_PORT.fullmatch(port):
+                ports.setdefault(client, set()).add(port)
+    if not ports:
+        return None
+    return max(ports, key=lambda name: (name.startswith("Carla"), sum(p.startswith("audio") for p in ports[name]), name))
+
+
+def _without_loops(links: Sequence[Link], names: set[str]) -> tuple[list[Link], list[Link]]:
+    """Take out what closes a loop among plugins; the rest of a session has an order in which the signal runs."""
+    kept, out = list(links), list[Link]()
+    while nodes := find_cycle(link for link in kept if {link.source.partition(":")[0], link.target.partition(":")[0]} <= names):
+        closing = [
+            link
+            for link in kept
+            if (link.source.partition(":")[0], link.target.partition(":")[0]) == (nodes[-1], nodes[0])
+        ]
+        out += closing
+        kept = [link for link in kept if link not in closing]
+    return kept, out
+
+
+def _written(links: Sequence[Link], kinds: dict[str, PluginType]) -> Iterator[str | dict[str, str]]:
+    """Write all of one plugin's main outputs into all of another's main inputs as one link, any other by its ports."""
+    groups: dict[tuple[str, str], list[Link]] = {}
+    for link in links:
+        groups.setdefault((link.source.partition(":")[0], link.target.partition(":")[0]), []).append(link)
+    for (source, target), group in groups.items():
+        whole: tuple[Link, ...] = ()
+        if source in kinds and target in kinds:
+            paired = pair(_main(source, kinds[source], Direction.OUT), _main(target, kinds[target], Direction.IN))
+            if not isinstance(paired, str) and set(paired) <= set(group):
+                whole = paired
+                yield f"{source} -> {target}"
+        for link in group:
+            if link not in whole:
+                yield _one(link)
+
+
+def _one(link: Link) -> str | dict[str, str]:
+    text = f"{link.source} -> {link.target}"
+    return {"from": link.source, "to": link.target} if "#" in text or "," in text else text
+
+
+def _main(name: str, kind: PluginType, way: Direction) -> list[EndPort]:
+    return [EndPort(f"{name}:{port.symbol}", port.kind) for port in plugin_ports(kind, None, way)]
