@@ -4,6 +4,7 @@ A process each, because Carla's engine is one of a kind in its process and memor
 """
 
 import gc
+import itertools
 import json
 import os
 import sys
@@ -128,7 +129,7 @@ class Bare:
         added = self.constants.ENGINE_CALLBACK_PATCHBAY_CLIENT_ADDED
         groups = [group for action, group, _, of, _ in self.told if action == added and of >= 0]
         chain = [1, *groups[-PLUGINS:], 2]
-        for left, right in zip(chain, chain[1:], strict=False):
+        for left, right in itertools.pairwise(chain):
             for side in (0, 1):
                 assert lib.carla_patchbay_connect(handle, False, left, PORT_OUT + side, right, PORT_IN + side)
         self.read()
