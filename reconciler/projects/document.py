@@ -1,18 +1,13 @@
 """What a Carla project file says, as it says it: Carla's own words, numbers and order.
 
-The format is what ``CarlaEngine::saveProjectInternal`` and ``CarlaStateUtils.cpp`` of Carla 2.6 write. Nothing here
-is in the words of a manifest yet.
+A plugin in it is what a state file of that plugin would be (:class:`reconciler.model.states.State`); around the
+plugins are the engine's settings and two patchbays. Source: ``CarlaEngine::saveProjectInternal`` of Carla 2.6.
 """
 
 import msgspec
 
 from reconciler.model.errors import StudioError, Where
-
-CHUNK = "http://kxstudio.sf.net/ns/carla/chunk"
-PATH = "http://kxstudio.sf.net/ns/carla/path"
-PROPERTY = "http://kxstudio.sf.net/ns/carla/property"
-STRING = "http://kxstudio.sf.net/ns/carla/string"
-"""Types of custom data, ``CUSTOM_DATA_TYPE_…`` of ``CarlaBackend.h``."""
+from reconciler.model.states import State
 
 SCHEMES = {
     "internal": "internal",
@@ -27,75 +22,17 @@ SCHEMES = {
     "sf2": "sf2",
     "sf3": "sf2",
     "sfz": "sfz",
+    "jack": "jack",
 }
 """Carla's words for a type of plugin, in lower case, and ours (``getPluginTypeFromString``)."""
 
-MODES = ("multiple-clients", "patchbay")
-
-
-class SavedParameter(msgspec.Struct, frozen=True):
-    """One parameter. ``value`` is None where only the mapping is kept, as for plugins with a chunk."""
-
-    index: int
-    name: str = ""
-    symbol: str = ""
-    value: float | None = None
-    """In multiples of the sample rate where the plugin's range follows it."""
-    control: int | None = None
-    """Control index: a MIDI control change, or one of Carla's special ones; None for none."""
-    channel: int = 0
-    """0..15."""
-    low: float | None = None
-    high: float | None = None
-
-
-class SavedData(msgspec.Struct, frozen=True):
-    """One entry of custom data."""
-
-    type: str
-    key: str
-    value: str
-
-
-class SavedPlugin(msgspec.Struct, frozen=True):
-    """One plugin. Programs and banks count from 0, the control channel too (-1 is none)."""
-
-    type: str
-    """As Carla writes it, such as ``LV2``."""
-    name: str
-    label: str = ""
-    """URI, label or identifier; which one is a matter of the type."""
-    binary: str = ""
-    unique_id: int = 0
-    active: bool = True
-    dry_wet: float = 1.0
-    volume: float = 1.0
-    balance_left: float = -1.0
-    balance_right: float = 1.0
-    panning: float = 0.0
-    control_channel: int = -1
-    options: int | None = None
-    """Bits of :data:`reconciler.model.options.OPTIONS`; None where the file has none."""
-    parameters: tuple[SavedParameter, ...] = ()
-    program: int | None = None
-    program_name: str = ""
-    midi_bank: int | None = None
-    midi_program: int | None = None
-    custom_data: tuple[SavedData, ...] = ()
-    chunk: str | None = None
-    """Base64."""
-
-    @property
-    def scheme(self) -> str | None:
-        """The scheme of its ``plugin:`` URI, None for a type that studio does not know."""
-        return SCHEMES.get(self.type.lower())
+MULTIPLE_CLIENTS, PATCHBAY = "multiple-clients", "patchbay"
 
 
 class Project(msgspec.Struct, frozen=True):
     """One project."""
 
-    version: str
-    plugins: tuple[SavedPlugin, ...] = ()
+    plugins: tuple[State, ...] = ()
     internal: tuple[tuple[str, str], ...] | None = None
     """Connections within Carla's patchbay, from ``group:port`` to ``group:port``; None without such a section."""
     external: tuple[tuple[str, str], ...] = ()
@@ -110,10 +47,15 @@ class Project(msgspec.Struct, frozen=True):
     @property
     def mode(self) -> str:
         """``patchbay`` if connections within Carla have a section of their own. The file does not say it otherwise."""
-        return MODES[0] if self.internal is None else MODES[1]
+        return MULTIPLE_CLIENTS if self.internal is None else PATCHBAY
 
 
-def corrupt(file: str, why: str, line: int | None = None, column: int | None = None) -> StudioError:
+def scheme(plugin: State) -> str | None:
+    """Return the scheme of its ``plugin:`` URI, None for a type that studio does not know."""
+    return SCHEMES.get(plugin.type.lower())
+
+
+def corrupt(file: str, why: str) -> StudioError:
     """Return the error for a project file that cannot be read."""
     hint = "open it in Carla and save it again, or take a backup"
-    return StudioError("project-corrupt", f"this Carla project is damaged: {why}", where=Where(file, line, column), hint=hint)
+    return StudioError("project-corrupt", f"this Carla project is damaged: {why}", where=Where(file), hint=hint)

@@ -13,19 +13,24 @@ import msgspec
 
 from reconciler.model.catalogue import Catalogue, ParameterInfo, PluginType, PresetInfo
 from reconciler.model.conform import conform
+from reconciler.model.custom import CHUNK, FILES, STRING, TYPES
 from reconciler.model.errors import StudioError, Unavailable, Where
+from reconciler.model.mix import MIX
+from reconciler.model.options import OPTIONS
+from reconciler.model.states import Saved, State
+from reconciler.model.stereo import widened
 from reconciler.model.values import float32
 from reconciler.projects import options
-from reconciler.projects.document import CHUNK, PATH, PROPERTY, STRING, Project, SavedData, SavedParameter, SavedPlugin
+from reconciler.projects.document import Project, scheme
 from reconciler.projects.links import Node, manifest_links
 from reconciler.projects.naming import manifest_names, relative, uris, written_uri
 from reconciler.projects.values import mixed, number, written
 
-_CV, _PITCH_BEND, _MOST_CC = 130, 131, 119
+_MOST_CC, _CV, _PITCH_BEND, _LEARNING = 119, 130, 131, 132
 _MIDI_PROGRAMS = "midiPrograms"
 """Key under which Carla keeps the program of each MIDI channel of a soundfont, by place in its list."""
 _CHANNELS = 16
-_WORDS = {PATH: "path", PROPERTY: "property"}
+_WORDS = {uri: word for word, uri in TYPES.items()}
 _LONGEST_TEXT = 500  # characters; longer custom data goes into a state file, as nobody reads it in a manifest
 
 
@@ -41,7 +46,7 @@ class Imported(msgspec.Struct, frozen=True):
     """A manifest, as plain data in the order in which it is to be written."""
 
     manifest: dict[str, Any]
-    states: dict[str, SavedPlugin]
+    states: dict[str, State]
     """State files to write beside it, by name."""
     missing: tuple[Missing, ...]
     notes: tuple[str, ...]
@@ -96,17 +101,19 @@ def import_project(
         if saved.name != name
     ]
     plugins: dict[str, Any] = {}
-    state_files: dict[str, SavedPlugin] = {}
+    state_files: dict[str, State] = {}
     for saved, name in zip(project.plugins, names, strict=True):
         kind = kinds.get(name)
         if kind is None:
             continue
-        one = _Plugin(saved, name, kind, project, folder, rate_hz)
+        one = _Plugin(saved, name, kind, project=project, folder=folder, rate_hz=rate_hz)
         plugins[name] = one.written(_state_file(states, name, state_files))
         notes += one.notes
         if one.needs_state:
             state_files[plugins[name]["state"]] = saved
-    links = manifest_links(project, [Node(name, kinds.get(name)) for name in names])
+    named = zip(project.plugins, names, strict=True)
+    nodes = [Node(name, _as_it_runs(saved, kinds.get(name))) for saved, name in named]
+    links = manifest_links(project, nodes)
     engine: dict[str, Any] = {"host": "carla", "mode": project.mode}
     if project.bridges:
         engine["bridges"] = True
@@ -126,7 +133,7 @@ class _Plugin:
     """One plugin on its way into the manifest."""
 
     def __init__(
-        self, saved: SavedPlugin, name: str, kind: PluginType, project: Project, folder: Path, rate_hz: int
+        self, saved: State, name: str, kind: PluginType, *, project: Project, folder: Path, rate_hz: int
     ) -> None:
         self.saved = saved
         self.name = name
@@ -135,7 +142,7 @@ class _Plugin:
         self.folder = folder
         self.rate_hz = rate_hz
         self.notes: list[str] = []
-        self.needs_state = saved.chunk is not None or any(_unreadable(data) for data in saved.custom_data)
+        self.needs_state = saved.chunk is not None or any(_unreadable(*data) for data in saved.custom_data)
         self._switched_off = False
 
     def written(self, state: str) -> dict[str, Any]:
@@ -151,8 +158,7 @@ class _Plugin:
             "params": params,
             "mix": self._mix(),
             "midi": midi,
-            "options": {} if saved.options is None
-            else options.from_mask(saved.options, self.kind, bridged=bridged, force_stereo=stereo),
+            "options": options.from_mask(saved.options, self.kind, bridged=bridged, force_stereo=stereo),
             "custom_data": {} if self.needs_state else self._custom_data(),
         }
         spec: dict[str, Any] = {"plugin": written_uri(self.kind.uri, self.folder)}
@@ -167,14 +173,14 @@ class _Plugin:
         for parameter in self.saved.parameters:
             info = self._info(parameter)
             if info is None:
-                if parameter.value is not None or parameter.control is not None:
+                if parameter.value is not None or _follows_something(parameter):
                     what = parameter.symbol or parameter.name or f"#{parameter.index}"
                     self.notes.append(f"{self.name} has no parameter {what} now: left out")
                 continue
             scale = self.rate_hz if info.per_sample_rate else 1
             if parameter.value is not None:
                 self._parameter(info, float32(parameter.value * scale), values.get(info.symbol, info.default), params)
-            if parameter.control is not None:
+            if _follows_something(parameter):
                 follows = self._follows(info, parameter, scale)
                 if follows is not None:
                     midi[info.symbol] = follows
@@ -194,23 +200,22 @@ class _Plugin:
                 return
         params[info.symbol] = form
 
-    def _follows(self, info: ParameterInfo, parameter: SavedParameter, scale: int) -> dict[str, Any] | None:
-        control = parameter.control
+    def _follows(self, info: ParameterInfo, parameter: Saved, scale: int) -> dict[str, Any] | None:
         spec: dict[str, Any]
-        match control:
-            case int() if 0 <= control <= _MOST_CC:
+        match parameter.control:
+            case control if 0 <= control <= _MOST_CC:
                 spec = {"cc": control}
-            case int() if control == _CV:
+            case control if control == _CV:
                 spec = {"cv": True}
-            case int() if control == _PITCH_BEND:
+            case control if control == _PITCH_BEND:
                 spec = {"pitch_bend": True}
-            case _:
+            case control:
                 self.notes.append(f"{self.name}: {info.symbol} follows control {control}, which no manifest can say")
                 return None
         if parameter.channel:
             spec["channel"] = parameter.channel + 1
-        if parameter.low is not None and parameter.high is not None:
-            low, high = (float32(edge * scale) for edge in (parameter.low, parameter.high))
+        if parameter.range is not None:
+            low, high = (float32(edge * scale) for edge in parameter.range)
             whole = (
                 -math.inf if info.minimum is None else float32(info.minimum),
                 math.inf if info.maximum is None else float32(info.maximum),
@@ -219,7 +224,7 @@ class _Plugin:
                 spec["range"] = [written(info, edge)[0] for edge in (low, high)]
         return spec
 
-    def _info(self, parameter: SavedParameter) -> ParameterInfo | None:
+    def _info(self, parameter: Saved) -> ParameterInfo | None:
         """Find it as Carla does: by symbol for LV2, else by number; a number that now has another name is none."""
         if self.kind.uri.startswith("lv2:"):
             return self.kind.parameter(parameter.symbol)
@@ -230,65 +235,63 @@ class _Plugin:
         return named[0] if len(named) == 1 else found
 
     def _mix(self) -> dict[str, Any]:
-        saved = self.saved
-        mix: dict[str, Any] = {}
-        if saved.dry_wet != 1.0:
-            mix["dry_wet"] = mixed("dry_wet", saved.dry_wet)
-        if saved.volume != 1.0:
-            mix["volume"] = mixed("volume", saved.volume)
-        if (saved.balance_left, saved.balance_right) != (-1.0, 1.0):
-            mix["balance"] = [mixed("balance_left", saved.balance_left), mixed("balance_right", saved.balance_right)]
-        if saved.panning != 0.0:
-            mix["pan"] = mixed("pan", saved.panning)
-        if saved.control_channel != 0:
-            mix["control_channel"] = "off" if saved.control_channel < 0 else saved.control_channel + 1
+        saved = {key: conform(MIX[key], value) for key, value in self.saved.mix.items()}
+        moved = {key: value for key, value in saved.items() if value != MIX[key].default}
+        mix: dict[str, Any] = {key: mixed(key, moved[key]) for key in ("dry_wet", "volume") if key in moved}
+        if "balance_left" in moved or "balance_right" in moved:
+            mix["balance"] = [mixed(key, saved.get(key, MIX[key].default)) for key in ("balance_left", "balance_right")]
+        if "pan" in moved:
+            mix["pan"] = mixed("pan", moved["pan"])
+        if "control_channel" in moved:
+            mix["control_channel"] = "off" if moved["control_channel"] < 0 else int(moved["control_channel"]) + 1
         return mix
 
     def _program(self) -> PresetInfo | None:
         """Return the program that was chosen; the first one is what a fresh plugin has anyway."""
         saved, presets = self.saved, self.kind.presets
-        if saved.scheme == "sf2":
+        if scheme(saved) == "sf2":
             return self._of_soundfont()
-        if saved.midi_bank is not None and saved.midi_program is not None:
-            uri = f"midi:{saved.midi_bank}:{saved.midi_program}"
-            chosen = next((preset for preset in presets if preset.uri == uri), None)
+        if saved.midi_program is not None:
+            bank, number_ = saved.midi_program
+            chosen = next((preset for preset in presets if preset.uri == f"midi:{bank}:{number_}"), None)
             if chosen is None:
-                self.notes.append(f"{self.name} has no program {saved.midi_program + 1} in bank {saved.midi_bank + 1} now")
+                self.notes.append(f"{self.name} has no program {number_} in bank {bank} now: left out")
             return None if presets and chosen is presets[0] else chosen
         if saved.program is None:
             return None
-        named = [preset for preset in presets if preset.label == saved.program_name]
-        numbered = [preset for preset in presets if preset.uri == f"program:{saved.program}"]
+        at, label = saved.program
+        named = [preset for preset in presets if preset.label == label]
+        numbered = [preset for preset in presets if preset.uri == f"program:{at}"]
         chosen = named[0] if len(named) == 1 else next(iter(numbered or named), None)
         if chosen is None:
-            self.notes.append(f'{self.name} has no program "{saved.program_name}" now: left out')
+            self.notes.append(f'{self.name} has no program "{label}" now: left out')
         first = presets[0] if presets and not self.kind.uri.startswith("lv2:") else None
         return None if chosen is first else chosen
 
     def _of_soundfont(self) -> PresetInfo | None:
         places = self._channel_programs()
-        channel = self.saved.control_channel
+        channel = self._control_channel
         if places is None or not 0 <= channel < _CHANNELS:
             return None
         place = places[channel]
         return self.kind.presets[place] if 0 < place < len(self.kind.presets) else None
 
+    @property
+    def _control_channel(self) -> int:
+        return int(self.saved.mix.get("control_channel", 0))
+
     def _channel_programs(self) -> list[int] | None:
-        text = next((data.value for data in self.saved.custom_data if data.key == _MIDI_PROGRAMS), "")
+        text = next((value for _, key, value in self.saved.custom_data if key == _MIDI_PROGRAMS), "")
         places = [int(word) for word in text.split(":") if word.strip().isdecimal()]
         return places if len(places) == _CHANNELS else None
 
     def _custom_data(self) -> dict[str, Any]:
         entries: dict[str, Any] = {}
-        for data in self.saved.custom_data:
-            if self.saved.scheme == "sf2" and data.key == _MIDI_PROGRAMS and self._only_control_channel_differs():
+        for type_, key, value in self.saved.custom_data:
+            if scheme(self.saved) == "sf2" and key == _MIDI_PROGRAMS and self._only_control_channel_differs():
                 continue
-            if data.type == STRING:
-                entries[data.key] = data.value
-            elif data.type == PATH:
-                entries[data.key] = {"type": "path", "value": relative(data.value, self.folder)}
-            else:
-                entries[data.key] = {"type": _WORDS.get(data.type, data.type), "value": data.value}
+            shown = relative(value, self.folder) if type_ in FILES and value.startswith("/") else value
+            entries[key] = shown if type_ == STRING else {"type": _WORDS.get(type_, type_), "value": shown}
         return entries
 
     def _only_control_channel_differs(self) -> bool:
@@ -298,9 +301,7 @@ class _Plugin:
             return False
         drums = next((at for at, preset in enumerate(self.kind.presets) if preset.uri.startswith("midi:128:")), 0)
         start = [drums if channel == 9 else 0 for channel in range(_CHANNELS)]
-        return all(
-            place == start[channel] for channel, place in enumerate(places) if channel != self.saved.control_channel
-        )
+        return all(place == start[channel] for channel, place in enumerate(places) if channel != self._control_channel)
 
     def _label(self, program: PresetInfo | None) -> str | None:
         if program is None:
@@ -309,9 +310,7 @@ class _Plugin:
         return program.label if len(same) == 1 and program.label.strip() == program.label else program.uri
 
 
-def _described(
-    project: Project, names: list[str], catalogue: Catalogue
-) -> tuple[dict[str, PluginType], list[Missing]]:
+def _described(project: Project, names: list[str], catalogue: Catalogue) -> tuple[dict[str, PluginType], list[Missing]]:
     kinds: dict[str, PluginType] = {}
     missing: list[Missing] = []
     for saved, name in zip(project.plugins, names, strict=True):
@@ -319,9 +318,9 @@ def _described(
         if not forms:
             missing.append(Missing(name, saved.type, f"studio does not know plugins of the type {saved.type}"))
             continue
-        scheme = forms[0].partition(":")[0]
-        if scheme not in catalogue.formats:
-            missing.append(Missing(name, forms[0], f"{scheme} plugins need Carla, which is not installed"))
+        format_ = forms[0].partition(":")[0]
+        if format_ not in catalogue.formats:
+            missing.append(Missing(name, forms[0], f"{format_} plugins need Carla, which is not installed"))
             continue
         reason = None
         for form in forms:
@@ -342,6 +341,12 @@ def _described(
     return kinds, missing
 
 
+def _as_it_runs(saved: State, kind: PluginType | None) -> PluginType | None:
+    """Return its type with the ports that it has: those forced to stereo have one more a side."""
+    stereo = saved.options & OPTIONS["force_stereo"]
+    return widened(kind) if kind is not None and stereo else kind
+
+
 def _missing(missing: list[Missing], count: int, file: str) -> StudioError:
     listed = "; ".join(f"{one.name}: {one.reason}" for one in missing)
     return StudioError(
@@ -353,9 +358,14 @@ def _missing(missing: list[Missing], count: int, file: str) -> StudioError:
     )
 
 
-def _unreadable(data: SavedData) -> bool:
+def _follows_something(parameter: Saved) -> bool:
+    return parameter.control >= 0 and parameter.control != _LEARNING
+
+
+def _unreadable(type_: str, key: str, value: str) -> bool:
     """Whether custom data has no place in a text that people read."""
-    return data.type == CHUNK or len(data.value) > _LONGEST_TEXT or not data.value.replace("\n", "").isprintable()
+    plain = key.isprintable() and value.replace("\n", "").isprintable()
+    return type_ == CHUNK or len(value) > _LONGEST_TEXT or not plain
 
 
 def _state_file(folder: str, name: str, taken: Container[str]) -> str:

@@ -20,7 +20,12 @@ from reconciler.session.matching import plugin_ports
 from reconciler.session.pairing import pair
 from reconciler.session.session import EndPort
 
-_TERMINALS = {"Audio Input": "audio-in", "Audio Output": "audio-out", "Midi Input": "events-in", "Midi Output": "events-out"}
+_TERMINALS = {
+    "Audio Input": "audio-in",
+    "Audio Output": "audio-out",
+    "Midi Input": "events-in",
+    "Midi Output": "events-out",
+}
 """Carla's own groups within its patchbay, and its ports in JACK that they are the other side of."""
 _SIDES = {"Left": 1, "Right": 2, "Sidechain": 3}
 _OWN_PORT = re.compile(r"(?:audio-(?:in|out)[0-9]+|events-(?:in|out))")
@@ -72,7 +77,7 @@ class _Reader:
             self._nodes.setdefault(client, node)
         self._ports = {node.name: _symbols(node.kind) for node in nodes if node.kind is not None}
         self._own = _own_client(project.external) if project.internal is not None else None
-        self._skipped = 0
+        self._skipped = False
         self._unknown: list[str] = []
         self._nowhere: list[str] = []
 
@@ -96,8 +101,10 @@ class _Reader:
                 foreign.append((source, target))
         bare = not into and not out_of
         for source, target in project.internal:
-            sources, targets = (self._sides(side, way, into if way is Direction.OUT else out_of, bare=bare)
-                                for side, way in ((source, Direction.OUT), (target, Direction.IN)))
+            sources, targets = (
+                self._sides(side, way, into if way is Direction.OUT else out_of, bare=bare)
+                for side, way in ((source, Direction.OUT), (target, Direction.IN))
+            )
             for one in sources:
                 for other in targets:
                     yield from self._link(one, other)
@@ -107,7 +114,7 @@ class _Reader:
     def notes(self) -> list[str]:
         said = []
         if self._skipped:
-            said.append(f"{self._skipped} connections of plugins that were left out are left out too")
+            said.append("the connections of plugins that were left out are left out too")
         if self._unknown:
             said.append(f"left out, as no port has that name: {', '.join(dict.fromkeys(self._unknown))}")
         if self._nowhere:
@@ -136,7 +143,7 @@ class _Reader:
         if node is None:
             return self._foreign(written)
         if node.kind is None:
-            self._skipped += 1
+            self._skipped = True
             return None
         symbol = self._ports[node.name].get((way, port))
         if symbol is None:
@@ -178,18 +185,15 @@ def _own_client(external: Iterable[tuple[str, str]]) -> str | None:
                 ports.setdefault(client, set()).add(port)
     if not ports:
         return None
-    return max(ports, key=lambda name: (name.startswith("Carla"), sum(p.startswith("audio") for p in ports[name]), name))
+    audio = {name: sum(port.startswith("audio") for port in of_it) for name, of_it in ports.items()}
+    return max(ports, key=lambda name: (name.startswith("Carla"), audio[name], name))
 
 
 def _without_loops(links: Sequence[Link], names: set[str]) -> tuple[list[Link], list[Link]]:
     """Take out what closes a loop among plugins; the rest of a session has an order in which the signal runs."""
     kept, out = list(links), list[Link]()
-    while nodes := find_cycle(link for link in kept if {link.source.partition(":")[0], link.target.partition(":")[0]} <= names):
-        closing = [
-            link
-            for link in kept
-            if (link.source.partition(":")[0], link.target.partition(":")[0]) == (nodes[-1], nodes[0])
-        ]
+    while nodes := find_cycle(link for link in kept if names.issuperset(_nodes(link))):
+        closing = [link for link in kept if _nodes(link) == (nodes[-1], nodes[0])]
         out += closing
         kept = [link for link in kept if link not in closing]
     return kept, out
@@ -199,7 +203,7 @@ def _written(links: Sequence[Link], kinds: dict[str, PluginType]) -> Iterator[st
     """Write all of one plugin's main outputs into all of another's main inputs as one link, any other by its ports."""
     groups: dict[tuple[str, str], list[Link]] = {}
     for link in links:
-        groups.setdefault((link.source.partition(":")[0], link.target.partition(":")[0]), []).append(link)
+        groups.setdefault(_nodes(link), []).append(link)
     for (source, target), group in groups.items():
         whole: tuple[Link, ...] = ()
         if source in kinds and target in kinds:
@@ -215,6 +219,10 @@ def _written(links: Sequence[Link], kinds: dict[str, PluginType]) -> Iterator[st
 def _one(link: Link) -> str | dict[str, str]:
     text = f"{link.source} -> {link.target}"
     return {"from": link.source, "to": link.target} if "#" in text or "," in text else text
+
+
+def _nodes(link: Link) -> tuple[str, str]:
+    return link.source.partition(":")[0], link.target.partition(":")[0]
 
 
 def _main(name: str, kind: PluginType, way: Direction) -> list[EndPort]:

@@ -6,8 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from reconciler.manifest.names import LONGEST_NAME
+from reconciler.model import applications
+from reconciler.model.applications import Application
 from reconciler.model.catalogue import PluginType
-from reconciler.projects.document import SavedPlugin
+from reconciler.model.states import State
+from reconciler.projects.document import scheme as scheme_of
 
 SIXTEEN_OUTS = " (16 outs)"
 """How the label of a soundfont with an output pair per channel ends, and how Carla tells it when it loads one."""
@@ -34,16 +37,19 @@ def manifest_names(names: Iterable[str]) -> list[str]:
     return made
 
 
-def uris(plugin: SavedPlugin) -> list[str]:
+def uris(plugin: State) -> list[str]:
     """Return what may stand behind ``plugin:`` for it, the likelier first; none for a type that studio does not know.
 
     As Carla does, a file that is not where the project says is looked for by its name.
     """
-    scheme = plugin.scheme
+    scheme = scheme_of(plugin)
     if scheme is None:
         return []
     if scheme == "lv2":
         return [f"lv2:{plugin.label}"]
+    if scheme == "jack":
+        counts = [ord(sign) - ord("0") for sign in plugin.label[:4]]
+        return [Application(plugin.file, *counts).uri] if len(counts) == 4 and min(counts) >= 0 else []
     if scheme == "internal":
         return [f"internal:{plugin.label}"]
     match scheme:
@@ -55,7 +61,7 @@ def uris(plugin: SavedPlugin) -> list[str]:
             behind = f"#{plugin.unique_id}" if plugin.unique_id else ""
         case _:
             behind = f"#{plugin.label}" if plugin.label else ""
-    path = Path(plugin.binary)
+    path = Path(plugin.file)
     files = [str(path)] if path.is_absolute() and path.exists() else []
     return [f"{scheme}:{file}{behind}" for file in [*files, path.name]]
 
@@ -82,6 +88,9 @@ def carla_words(uri: str, kind: PluginType) -> tuple[str, str, str, int]:
     scheme, _, rest = uri.partition(":")
     if scheme in ("lv2", "internal"):
         return scheme.upper(), rest, "", 0
+    if application := applications.parse(uri):
+        ports = (application.audio_in, application.audio_out, application.midi_in, application.midi_out)
+        return "JACK", "".join(chr(ord("0") + count) for count in (*ports, 0, 0)), application.command, 0
     binary = kind.bundle or ""
     behind = rest.rpartition("#")[2] if "#" in rest else ""
     match scheme:

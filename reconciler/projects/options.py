@@ -6,9 +6,18 @@ Carla offers and starts with, per format, is read in ``getOptionsAvailable`` and
 
 from reconciler.model.catalogue import Direction, Kind, PluginType
 from reconciler.model.options import OPTIONS
+from reconciler.model.stereo import widened
 
-_NOTES_ONLY = ("send_control_changes", "send_channel_pressure", "send_note_aftertouch", "send_pitchbend", "send_all_sound_off")
+_NOTES_ONLY = (
+    "send_control_changes",
+    "send_channel_pressure",
+    "send_note_aftertouch",
+    "send_pitchbend",
+    "send_all_sound_off",
+)
 _TAKES_PROGRAM_CHANGES = frozenset({"lv2", "vst2", "clap", "internal"})
+_EVENTS_ARE_NOTES = frozenset({"lv2", "sf2", "sfz", "internal"})
+"""Formats of which it is known whether a plugin takes notes."""
 _MAPS_PROGRAMS = frozenset({"dssi", "vst2", "internal"})
 _ONLY_SOUND_OFF = frozenset({"internal:midi2cv"})
 _FIXED_LENGTH = ("fixedBlockLength", "powerOf2BlockLength", "coarseBlockLength")
@@ -28,11 +37,8 @@ def rest(kind: PluginType, *, bridged: bool = False, force_stereo: bool = False)
         The engine forces all plugins to be stereo, so that none has a choice.
     """
     scheme = kind.uri.partition(":")[0]
-    found: dict[str, bool] = {}
-    found.update(_buffers(kind, scheme, bridged=bridged))
-    audio = [[p for p in kind.ports if p.kind is Kind.AUDIO and p.direction is way] for way in Direction]
-    plain = scheme in ("ladspa", "dssi") or not any(p.kind is not Kind.AUDIO and p.direction is Direction.OUT for p in kind.ports)
-    if scheme in ("lv2", "ladspa", "dssi", "internal") and not force_stereo and plain and any(len(side) == 1 for side in audio):
+    found = _buffers(kind, scheme, bridged=bridged)
+    if not force_stereo and _has_mono_side(kind, scheme):
         found["force_stereo"] = False
     if scheme == "vst3":
         found["use_chunks"] = True
@@ -51,22 +57,39 @@ def rest(kind: PluginType, *, bridged: bool = False, force_stereo: bool = False)
 def from_mask(mask: int, kind: PluginType, *, bridged: bool = False, force_stereo: bool = False) -> dict[str, bool]:
     """Return the options of a project that differ from how they stand by themselves."""
     resting = rest(kind, bridged=bridged, force_stereo=force_stereo)
+    if kind.uri.partition(":")[0] not in _EVENTS_ARE_NOTES and not any(mask & OPTIONS[key] for key in _NOTES_ONLY):
+        # Carla gives any plugin an event port, for parameters to follow MIDI; this one takes no notes.
+        resting = {key: on for key, on in resting.items() if key not in (*_NOTES_ONLY, "send_program_changes")}
     return {key: not on for key, on in resting.items() if bool(mask & OPTIONS[key]) != on}
 
 
 def to_mask(declared: dict[str, bool], kind: PluginType, *, bridged: bool = False, force_stereo: bool = False) -> int:
     """Return the number for a project. Bits of options that the plugin lacks do no harm: Carla looks at its own."""
     resting = rest(kind, bridged=bridged, force_stereo=force_stereo)
-    stand = {key: True for key in ("use_chunks", *_NOTES_ONLY)}
+    stand = dict.fromkeys(("use_chunks", *_NOTES_ONLY), True)
     if resting.get("map_program_changes") is not True:
         stand["send_program_changes"] = True
     stand |= resting | declared
     return sum(OPTIONS[key] for key, on in stand.items() if on)
 
 
+def _has_mono_side(kind: PluginType, scheme: str) -> bool:
+    """Tell whether Carla offers to force it to stereo: one audio port on a side, and no events or CV coming out."""
+    if scheme not in ("lv2", "ladspa", "dssi", "internal"):
+        return False
+    others = any(port.kind is not Kind.AUDIO and port.direction is Direction.OUT for port in kind.ports)
+    return widened(kind) is not kind and (scheme in ("ladspa", "dssi") or not others)
+
+
+def _has_latency(kind: PluginType) -> bool:
+    return any(
+        info.symbol.strip("_") == "latency" or (info.designation or "").endswith("#latency") for info in kind.outputs
+    )
+
+
 def _buffers(kind: PluginType, scheme: str, *, bridged: bool) -> dict[str, bool]:
-    """Fixed buffers: no choice for a plugin with latency or (mostly) MIDI output; by itself off in process for some."""
-    if any(info.symbol.strip("_") == "latency" or (info.designation or "").endswith("#latency") for info in kind.outputs):
+    """Fixed buffers: no choice for a plugin with latency or (mostly) MIDI output; off by itself for some in process."""
+    if _has_latency(kind):
         return {}
     gives_midi = any(port.kind is Kind.MIDI and port.direction is Direction.OUT for port in kind.ports)
     match scheme:
@@ -83,7 +106,12 @@ def _buffers(kind: PluginType, scheme: str, *, bridged: bool) -> dict[str, bool]
 
 
 def _hears(kind: PluginType) -> bool:
-    """Internal plugins with an event port may have it only for parameters that follow MIDI."""
+    """Tell whether an event port may be for notes; LADSPA's and some internal plugins' is for parameters alone."""
+    if kind.uri.startswith("ladspa:"):
+        return False
     if not kind.uri.startswith("internal:"):
         return True
-    return kind.uri.partition(":")[2].startswith("midi") and kind.uri not in ("internal:midifile", "internal:midipattern")
+    return kind.uri.partition(":")[2].startswith("midi") and kind.uri not in (
+        "internal:midifile",
+        "internal:midipattern",
+    )

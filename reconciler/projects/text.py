@@ -52,7 +52,9 @@ def _entry(head: str, value: Any, indent: str) -> Iterator[str]:
 def _inline(value: Any, *, flow: bool) -> str:
     match value:
         case dict():
-            return "{ " + ", ".join(f"{_scalar(k, flow=True)}: {_inline(v, flow=True)}" for k, v in value.items()) + " }"
+            return (
+                "{ " + ", ".join(f"{_scalar(k, flow=True)}: {_inline(v, flow=True)}" for k, v in value.items()) + " }"
+            )
         case list():
             return "[" + ", ".join(_inline(each, flow=True) for each in value) + "]"
         case _:

@@ -48,15 +48,16 @@ def add(kind, name, label, file=None, extra=None):
     ok = host.add_plugin(backend.BINARY_NATIVE, kind, file, name, label, 0, extra, backend.PLUGIN_OPTIONS_NULL)
     assert ok, host.get_last_error()
     wait(0.05)
-def link(source, target):
-    # Inside the patchbay, by the names that it tells: "group:port".
+def link(source, target, outside=False):
+    # By the names that Carla tells, "group:port": within its patchbay, or outside, in JACK.
     del events[:]
-    host.patchbay_refresh(False)
+    host.patchbay_refresh(outside)
+    wait(0.1 if outside else 0)
     groups = {n: t for a, n, _, _, t in events if a == backend.ENGINE_CALLBACK_PATCHBAY_CLIENT_ADDED}
     ports = {(groups[n] + ":" + t, bool(f & 1)): (n, p) for a, n, p, f, t in events
              if a == backend.ENGINE_CALLBACK_PATCHBAY_PORT_ADDED}
     assert (source, False) in ports and (target, True) in ports, sorted(ports)
-    assert host.patchbay_connect(False, *ports[source, False], *ports[target, True]), host.get_last_error()
+    assert host.patchbay_connect(outside, *ports[source, False], *ports[target, True]), host.get_last_error()
 def values(plugin):
     return {host.get_parameter_info(plugin, i)["name"]: host.get_current_parameter_value(plugin, i)
             for i in range(host.get_parameter_count(plugin))}
