@@ -270,7 +270,6 @@ def test_keys_of_later_versions_are_refused_by_name() -> None:
     bodies = {
         SECTIONS[()]: "{key}: 1\n",
         SECTIONS[("hardware",)]: "hardware: {{{key}: 1}}\n",
-        SECTIONS[("plugins", "*")]: "plugins: {{eq: {{plugin: lv2:urn:x, {key}: 1}}}}\n",
         SECTIONS[("links", "*")]: "links: [{{from: a, to: b, {key}: 1}}]\n",
         SECTIONS[("policy",)]: "policy: {{{key}: 1}}\n",
     }
