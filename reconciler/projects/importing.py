@@ -144,6 +144,9 @@ class _Plugin:
         self.notes: list[str] = []
         self.needs_state = saved.chunk is not None or any(_unreadable(*data) for data in saved.custom_data)
         self._switched_off = False
+        self._enabled = kind.enabled
+        self._by_symbol = {info.symbol: info for info in kind.parameters}
+        self._by_index = {info.index: info for info in kind.parameters}
 
     def written(self, state: str) -> dict[str, Any]:
         """Return what stands under its name; ``state`` is where its state file would be."""
@@ -187,8 +190,7 @@ class _Plugin:
         return params, midi
 
     def _parameter(self, info: ParameterInfo, value: float, rest: float, params: dict[str, Any]) -> None:
-        enabled = self.kind.enabled
-        if enabled is not None and info.symbol == enabled.symbol:
+        if info is self._enabled:
             self._switched_off = value <= 0
             return
         if value == conform(info, rest, self.rate_hz):
@@ -227,8 +229,8 @@ class _Plugin:
     def _info(self, parameter: Saved) -> ParameterInfo | None:
         """Find it as Carla does: by symbol for LV2, else by number; a number that now has another name is none."""
         if self.kind.uri.startswith("lv2:"):
-            return self.kind.parameter(parameter.symbol)
-        found = next((info for info in self.kind.parameters if info.index == parameter.index), None)
+            return self._by_symbol.get(parameter.symbol)
+        found = self._by_index.get(parameter.index)
         if found is not None and found.name.strip() == parameter.name:
             return found
         named = [info for info in self.kind.parameters if info.name.strip() == parameter.name]

@@ -200,9 +200,18 @@ def _without_loops(links: Sequence[Link], names: set[str]) -> tuple[list[Link], 
 
 
 def _written(links: Sequence[Link], kinds: dict[str, PluginType]) -> Iterator[str | dict[str, str]]:
-    """Write all of one plugin's main outputs into all of another's main inputs as one link, any other by its ports."""
+    """Write all of one plugin's main outputs into all of another's main inputs as one link, any other by its ports.
+
+    The order is always the same, whatever order Carla saved them in: first what comes in, then from plugin to plugin
+    and out, at last what has nothing to do with us.
+    """
     groups: dict[tuple[str, str], list[Link]] = {}
-    for link in links:
+    places = {
+        f"{name}:{port.symbol}": (at, port.index)
+        for at, (name, kind) in enumerate(kinds.items())
+        for port in kind.ports
+    }
+    for link in sorted(links, key=lambda link: _place(link, places)):
         groups.setdefault(_nodes(link), []).append(link)
     for (source, target), group in groups.items():
         whole: tuple[Link, ...] = ()
@@ -219,6 +228,18 @@ def _written(links: Sequence[Link], kinds: dict[str, PluginType]) -> Iterator[st
 def _one(link: Link) -> str | dict[str, str]:
     text = f"{link.source} -> {link.target}"
     return {"from": link.source, "to": link.target} if "#" in text or "," in text else text
+
+
+def _place(link: Link, places: dict[str, tuple[int, int]]) -> tuple[object, ...]:
+    away = (len(places), 0)
+    source, target = places.get(link.source, away), places.get(link.target, away)
+    part = 1 if source is not away else 0 if target is not away else 2
+    return part, source[0], target[0], source[1], target[1], _natural(link.source), _natural(link.target)
+
+
+def _natural(name: str) -> list[tuple[int, int, str]]:
+    """Make numbers in a name sort by size."""
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", name) if part]
 
 
 def _nodes(link: Link) -> tuple[str, str]:

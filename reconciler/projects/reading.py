@@ -6,11 +6,12 @@ Where Carla guesses at damage (to it what is no number is 0), this refuses.
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree.ElementTree import Element
 
 from reconciler.manifest.files import read_bytes, shown
 from reconciler.model import states
 from reconciler.model.errors import StudioError, Where
-from reconciler.model.states import Element, State
+from reconciler.model.states import State, texts
 from reconciler.projects.document import Project, corrupt
 
 LARGEST = 64 * 1024 * 1024
@@ -41,7 +42,7 @@ def read(content: bytes, file: str) -> Project:
         ``not-a-project``, ``project-version``, ``project-corrupt``.
     """
     root = _root(content, file)
-    _refuse_version(root.attributes.get("VERSION", ""), file)
+    _refuse_version(root.get("VERSION", ""), file)
     return _Reader(file).project(root)
 
 
@@ -68,21 +69,21 @@ class _Reader:
         self._file = file
 
     def project(self, root: Element) -> Project:
-        plugins = tuple(self._plugin(each, number) for number, each in enumerate(root.all("Plugin"), start=1))
-        inner, outer = root.all("Patchbay"), root.all("ExternalPatchbay")
-        settings = next(iter(root.all("EngineSettings")), Element(""))
+        plugins = tuple(self._plugin(each, number) for number, each in enumerate(root.findall("Plugin"), start=1))
+        inner, outer, settings = (root.find(tag) for tag in ("Patchbay", "ExternalPatchbay", "EngineSettings"))
+        engine = {} if settings is None else texts(settings)
         return Project(
             plugins,
-            tuple(self._connections(inner[0])) if inner else None,
-            tuple(self._connections(outer[0])) if outer else (),
-            dict(_clients(outer[0], len(plugins))) if outer else {},
+            None if inner is None else tuple(self._connections(inner)),
+            () if outer is None else tuple(self._connections(outer)),
+            {} if outer is None else dict(_clients(outer, len(plugins))),
             self._tempo(root),
-            settings.get("ForceStereo") == "true",
-            settings.get("PreferPluginBridges") == "true",
+            engine.get("ForceStereo") == "true",
+            engine.get("PreferPluginBridges") == "true",
         )
 
     def _plugin(self, element: Element, number: int) -> State:
-        name = next((info.get("Name") for info in element.all("Info")), None)
+        name = element.findtext("Info/Name")
         try:
             found = states.of_element(element, f'plugin {number} ("{name}")' if name else f"plugin {number}")
         except StudioError as error:
@@ -92,14 +93,15 @@ class _Reader:
         return found
 
     def _connections(self, section: Element) -> Iterator[tuple[str, str]]:
-        for each in section.all("Connection"):
-            source, target = each.get("Source") or "", each.get("Target") or ""
+        for each in section.findall("Connection"):
+            ends = texts(each)
+            source, target = ends.get("Source", ""), ends.get("Target", "")
             if ":" not in source or ":" not in target:
                 raise corrupt(self._file, f'a connection from "{source}" to "{target}" lacks a port')
             yield source, target
 
     def _tempo(self, root: Element) -> float | None:
-        text = next((each.get("BeatsPerMinute") for each in root.all("Transport")), None)
+        text = root.findtext("Transport/BeatsPerMinute")
         if text is None:
             return None
         try:
@@ -124,11 +126,10 @@ def _refuse_version(version: str, file: str) -> None:
 
 def _clients(section: Element, count: int) -> Iterator[tuple[int, str]]:
     """Give each plugin's JACK client, which Carla notes with its place on the canvas."""
-    for positions in section.all("Positions"):
-        for each in positions.all("Position"):
-            number, name = each.attributes.get("pluginId", ""), each.get("Name")
-            if number.isdecimal() and int(number) < count and name:
-                yield int(number), name
+    for each in section.iterfind("Positions/Position"):
+        number, name = each.get("pluginId", ""), texts(each).get("Name")
+        if number.isdecimal() and int(number) < count and name:
+            yield int(number), name
 
 
 def _reason(error: StudioError) -> str:

@@ -13,6 +13,7 @@ from reconciler.model.errors import StudioError, Where
 
 _WIDTH = 110
 _PLAIN = re.compile(r"(?:[^\W\d]|[0-9]|[-+.][0-9])[^\x00-\x1f\x7f]*")
+_SIMPLE = re.compile(r"[A-Za-z_][A-Za-z0-9_/#.-]*")
 _STRUCTURE = re.compile(r":(?:\s|$)|\s#|^\s|\s$")
 _FLOW = re.compile(r"[,\[\]{}]")
 _OTHER_TOOLS_WORDS = frozenset(("yes", "no", "on", "off", "y", "n", "true", "false", "null", "nan", "inf"))
@@ -35,7 +36,7 @@ def _mapping(entries: Mapping[str, Any], indent: str, *, top: bool = False) -> I
 
 def _entry(head: str, value: Any, indent: str) -> Iterator[str]:
     deep = isinstance(value, dict) and any(isinstance(each, dict) for each in value.values())
-    if isinstance(value, list) and len(value) != 2:
+    if isinstance(value, list) and not indent:
         yield head
         for each in value:
             yield f"{indent}  - {_inline(each, flow=False)}"
@@ -74,6 +75,8 @@ def _scalar(value: object, *, flow: bool) -> str:
 
 def _stays_itself(text: str, *, flow: bool) -> bool:
     """Whether a text may stand without quotes: to us, and to the tools that read YAML 1.1."""
+    if _SIMPLE.fullmatch(text):
+        return text.casefold() not in _OTHER_TOOLS_WORDS
     if not _PLAIN.fullmatch(text) or not text.isprintable() or _STRUCTURE.search(text):
         return False
     if text.casefold() in _OTHER_TOOLS_WORDS or (flow and _FLOW.search(text)):

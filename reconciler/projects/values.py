@@ -6,7 +6,7 @@ Every form is read back by the compiler's own reader before it is taken, so none
 from collections.abc import Iterator
 
 from reconciler.model.catalogue import ParameterInfo, Unit
-from reconciler.model.conform import conform
+from reconciler.model.conform import conform, limits
 from reconciler.model.errors import StudioError
 from reconciler.model.mix import MIX
 from reconciler.model.units import decibels, stated_unit
@@ -27,6 +27,10 @@ def number(value: float) -> int | float:
 
 def written(info: ParameterInfo, value: float) -> tuple[Written, bool]:
     """Return how to write a parameter's value, and whether it is that very value (else the nearest it can have)."""
+    if not (info.toggled or info.integer or info.scale_points) and stated_unit(info) is not Unit.GAIN:
+        low, high = limits(info)
+        if low <= value <= high:
+            return number(value), True  # the reader could only say the same; most values are such ones
     for form in _forms(info, value):
         if _read(info, form) == value:
             return form, True
