@@ -15,7 +15,7 @@ _WIDTH = 110
 _PLAIN = re.compile(r"(?:[^\W\d]|[0-9]|[-+.][0-9])[^\x00-\x1f\x7f]*")
 _SIMPLE = re.compile(r"[A-Za-z_][A-Za-z0-9_/#.-]*")
 _STRUCTURE = re.compile(r":(?:\s|$)|\s#|^\s|\s$")
-_FLOW = re.compile(r"[,\[\]{}]")
+_FLOW = re.compile(r"[,\[\]{}?]")
 _OTHER_TOOLS_WORDS = frozenset(("yes", "no", "on", "off", "y", "n", "true", "false", "null", "nan", "inf"))
 """Words that YAML 1.1 tools take for something else, in lower case."""
 
