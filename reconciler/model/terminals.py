@@ -9,6 +9,9 @@ from collections.abc import Iterable
 from reconciler.model.catalogue import Direction, Kind
 from reconciler.model.resources import Link, Port, Terminals
 
+PATCHBAY = "patchbay"
+"""The mode, as :attr:`EngineSettings.mode <reconciler.model.resources.EngineSettings.mode>` has it."""
+
 CLIENT = "studio.patchbay"
 """The engine's JACK client, behind the prefix. No plugin can be called so, because of the dot."""
 

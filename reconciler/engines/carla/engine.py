@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from reconciler.engines.carla import patchbay
 from reconciler.engines.carla.library import Library
 
 CLOSE_SECONDS = 30.0
@@ -28,6 +29,10 @@ ACTIVE = -2
 
 NOT_FOLLOWING = -1
 """Control index of a parameter that follows nothing."""
+
+
+_MAIN_CLIENT = 0xFFFF
+"""What Carla gives as the plugin's number of its own JACK client (``MAIN_CARLA_PLUGIN_ID`` of CarlaBackend.h)."""
 
 
 class Control(msgspec.Struct, frozen=True):
@@ -72,6 +77,9 @@ class CarlaEngine:
         self._backend: Any = library.backend
         self._up = False
         self._told = False
+        self._client: str | None = None
+        self._news: list[patchbay.News] = []
+        self._listens = False
         library.host.set_engine_callback(self._heard)  # it keeps a reference
 
     @property
@@ -84,8 +92,15 @@ class CarlaEngine:
         """Whether JACK has thrown it out, which shows 2 to 30 ms after the server's end; it must be stopped then."""
         return self._up and not self._host.is_engine_running()
 
-    def start(self, client: str, server: str | None) -> str | None:
-        """Join the JACK server, each plugin to be a client of its own; return why it did not work, else None.
+    @property
+    def client(self) -> str | None:
+        """In patchbay mode its JACK client, as the server named it; None while it does not run."""
+        return self._client
+
+    def start(self, client: str, server: str | None, *, patchbay_mode: bool = False) -> str | None:
+        """Join the JACK server; return why it did not work, else None.
+
+        Each plugin is to be a client of its own, or in patchbay mode all of them are to be in this one.
 
         The options stand before the start, because Carla refuses most of them afterwards without a word. OSC is off:
         by itself Carla opens it on every network interface, to everybody.
@@ -93,8 +108,9 @@ class CarlaEngine:
         if server is not None:
             os.environ["JACK_DEFAULT_SERVER"] = server  # libjack is told no other way through Carla
         backend, installation = self._backend, self._library.installation
+        mode = backend.ENGINE_PROCESS_MODE_PATCHBAY if patchbay_mode else backend.ENGINE_PROCESS_MODE_MULTIPLE_CLIENTS
         options: tuple[tuple[int, int, str | Path], ...] = (
-            (backend.ENGINE_OPTION_PROCESS_MODE, backend.ENGINE_PROCESS_MODE_MULTIPLE_CLIENTS, ""),
+            (backend.ENGINE_OPTION_PROCESS_MODE, mode, ""),
             (backend.ENGINE_OPTION_TRANSPORT_MODE, backend.ENGINE_TRANSPORT_MODE_JACK, ""),
             (backend.ENGINE_OPTION_AUDIO_DEVICE, 0, "Auto-Connect OFF"),
             (backend.ENGINE_OPTION_OSC_ENABLED, 0, ""),
@@ -114,6 +130,10 @@ class CarlaEngine:
         if not started:
             return self.last_error()
         self._up = True
+        if patchbay_mode:
+            self._client = self._own_client()
+            self._listens = True
+            self._news = list(self.refresh_patchbay())
         return None
 
     def stop(self, *, server_died: bool = False) -> None:
@@ -132,7 +152,9 @@ class CarlaEngine:
         faulthandler.dump_traceback_later(CLOSE_SECONDS, exit=True, file=2)
         self._host.engine_close()
         faulthandler.cancel_dump_traceback_later()
-        self._up = False
+        self._up = self._listens = False
+        self._client = None
+        self._news.clear()
 
     def idle(self) -> None:
         """Let Carla do what it puts off: free removed plugins, tell of JACK's changes, serve what waits."""
@@ -267,6 +289,27 @@ class CarlaEngine:
         """Load a MIDI program by its number."""
         self._host.set_midi_program(plugin_id, at)
 
+    def patchbay_news(self) -> list[patchbay.News]:
+        """Return what Carla told of its patchbay since it was asked last."""
+        if not self._news:
+            return []
+        news, self._news = self._news, []
+        return news
+
+    def refresh_patchbay(self) -> list[patchbay.News]:
+        """Let Carla tell everything of its patchbay anew, and return it; whatever came before is void."""
+        self._news.clear()
+        self._host.patchbay_refresh(False)
+        return self.patchbay_news()
+
+    def connect_ports(self, source: patchbay.End, target: patchbay.End) -> str | None:
+        """Connect two ports in Carla's patchbay; return why it did not work, else None."""
+        return None if self._host.patchbay_connect(False, *source, *target) else self.last_error()
+
+    def disconnect_ports(self, number: int) -> str | None:
+        """Cut a connection in Carla's patchbay, by its number since the last refresh; return why it did not work."""
+        return None if self._host.patchbay_disconnect(False, number) else self.last_error()
+
     def rate_hz(self) -> float:
         """Return the server's sample rate."""
         return float(self._host.get_sample_rate())
@@ -281,9 +324,26 @@ class CarlaEngine:
     def _data(self, plugin_id: int, index: int) -> Any:
         return self._functions.carla_get_parameter_data(self._handle, plugin_id, index).contents
 
-    def _heard(self, _ptr: object, action: int, *_rest: object) -> None:
+    def _own_client(self) -> str:
+        """Return the engine's JACK client, which Carla tells only with what is outside: it may be ``…-01``."""
+        self._news.clear()
+        self._listens = True
+        self._host.patchbay_refresh(True)
+        news = self.patchbay_news()
+        return next(
+            text
+            for action, _, _, plugin, text in news
+            if action == patchbay.CLIENT_ADDED and plugin == _MAIN_CLIENT  # no plugin's number: there are 255
+        )
+
+    def _heard(
+        self, _ptr: object, action: int, number: int, first: int, second: int, _third: int, _real: float, text: object
+    ) -> None:
         """Hear of everything, on any thread; it must do next to nothing and never raise."""
-        if action == self._backend.ENGINE_CALLBACK_ERROR:  # also of a bridge's end, so it only counts with `dead`
+        if self._listens and action in patchbay.ACTIONS:
+            words = text.decode("utf-8", errors="replace") if isinstance(text, bytes) else ""
+            self._news.append((action, number, first, second, words))
+        elif action == self._backend.ENGINE_CALLBACK_ERROR:  # also of a bridge's end, so it only counts with `dead`
             self._told = True
 
 

@@ -1,4 +1,4 @@
-"""The plugin host that is Carla's engine in this process, each plugin a JACK client of its own.
+"""The plugin host that is Carla's engine in this process: each plugin a JACK client of its own, or all in one.
 
 Outside this file a plugin is its name. Ids are positions, so every call looks the id up anew; setters report
 nothing, so every one is read back; what JACK shows counts more than what Carla says, because Carla goes on calling a
@@ -11,9 +11,10 @@ from collections.abc import Callable
 
 from reconciler.engines import refusals
 from reconciler.engines.carla import library, portnames, programs
-from reconciler.engines.carla.capabilities import CAPABILITIES
+from reconciler.engines.carla.capabilities import capabilities
 from reconciler.engines.carla.describe import Loading
 from reconciler.engines.carla.engine import ACTIVE, NOT_FOLLOWING, Address, CarlaEngine
+from reconciler.engines.carla.patchbay import CarlaPatchbay
 from reconciler.engines.carla.plugin import CarlaPlugin, control_index
 from reconciler.engines.lacking import Lacking
 from reconciler.engines.ports import AudioGraph, Crash, HostedPlugin
@@ -21,7 +22,8 @@ from reconciler.model.catalogue import Catalogue
 from reconciler.model.conform import conform
 from reconciler.model.errors import EngineError
 from reconciler.model.mix import MIX
-from reconciler.model.resources import Capabilities, MidiMap
+from reconciler.model.resources import Capabilities, EngineSettings, MidiMap
+from reconciler.model.terminals import CLIENT, PATCHBAY
 
 IDLE_SECONDS = 0.02
 """How often Carla wants to be idled. An idle call takes 2 µs; without any, removed plugins are never freed."""
@@ -63,6 +65,8 @@ class CarlaHost(Lacking):
         Where plugins' ports are seen to come and go. Assign :attr:`graph` anew after a restart of the server.
     loading
         Tells what Carla needs to load a plugin that is not LV2.
+    settings
+        Those with which the engine starts.
 
     Raises
     ------
@@ -78,6 +82,7 @@ class CarlaHost(Lacking):
         graph: AudioGraph | None = None,
         *,
         loading: Callable[[str], Loading | None] = lambda _uri: None,
+        settings: EngineSettings | None = None,
     ) -> None:
         self.graph = graph
         self._loading = loading
@@ -88,6 +93,9 @@ class CarlaHost(Lacking):
         self._engine = CarlaEngine(loaded)
         self._plugins: dict[str, CarlaPlugin] = {}
         self._quiet_at = 0.0
+        self._settings = settings or EngineSettings()
+        self.inside = CarlaPatchbay(self._engine)
+        """The graph within the engine, in patchbay mode."""
 
     @property
     def kind(self) -> str:
@@ -96,8 +104,17 @@ class CarlaHost(Lacking):
 
     @property
     def capabilities(self) -> Capabilities:
-        """:data:`CAPABILITIES`."""
-        return CAPABILITIES
+        """What Carla can do in its mode; see :func:`~reconciler.engines.carla.capabilities.capabilities`."""
+        return capabilities(self._settings.mode)
+
+    @property
+    def settings(self) -> EngineSettings:
+        """Its mode, ``multiple-clients`` unless it was told otherwise."""
+        return EngineSettings(mode=self._settings.mode or "multiple-clients")
+
+    @property
+    def _in_patchbay(self) -> bool:
+        return self._settings.mode == PATCHBAY
 
     @property
     def idle_seconds(self) -> float:
@@ -130,9 +147,9 @@ class CarlaHost(Lacking):
             ``jack-gone``.
         """
         self.idle()
-        client = refusals.client_name(self._prefix, name, CAPABILITIES)
-        if plugin.partition(":")[0] not in CAPABILITIES.formats:
-            loads = ", ".join(sorted(CAPABILITIES.formats))
+        client = refusals.client_name(self._prefix, name, self.capabilities)
+        if plugin.partition(":")[0] not in self.capabilities.formats:
+            loads = ", ".join(sorted(self.capabilities.formats))
             raise refusals.unsupported(name, f"Loading {plugin}", f"Here Carla loads {loads}.")
         known = self._catalogue.describe(plugin)
         if known is None:
@@ -144,7 +161,7 @@ class CarlaHost(Lacking):
         if address is None:
             raise refusals.plugin_not_found(name, plugin, self._catalogue)
         error = self._engine.add(client, address)
-        self._quiet_at = time.monotonic() + QUIET_SECONDS
+        self._keep_quiet()
         if error is not None:
             self._jack_may_have_died()
             raise refusals.plugin_failed(name, plugin, error)
@@ -171,13 +188,13 @@ class CarlaHost(Lacking):
     def rename(self, name: str, to: str) -> None:
         """Rename in place; links stay. Raises ``no-such-plugin``, ``name-taken``, ``bad-name``, ``not-kept``."""
         plugin_id, plugin = self._find(name)
-        client = refusals.client_name(self._prefix, to, CAPABILITIES)
+        client = refusals.client_name(self._prefix, to, self.capabilities)
         if to == name:
             return  # Carla would make it "name (2)"
         if to in self._plugins or self._has_ports(client):
             raise refusals.name_taken(to, client)
         error = self._engine.rename(plugin_id, client)
-        self._quiet_at = time.monotonic() + QUIET_SECONDS
+        self._keep_quiet()
         kept = self._engine.names()[plugin_id]
         if error is not None or kept != client:
             raise refusals.not_kept(name, f"plugins.{name}", f"the name {to!r}", f"{kept!r} ({error})")
@@ -188,7 +205,7 @@ class CarlaHost(Lacking):
             self._confirm(plugin, client, plugin_id)
         except EngineError:
             self._engine.rename(plugin_id, self._prefix + name)
-            self._quiet_at = time.monotonic() + QUIET_SECONDS
+            self._keep_quiet()
             del self._plugins[to]
             self._plugins[name] = plugin
             plugin.name = name
@@ -344,8 +361,16 @@ class CarlaHost(Lacking):
         if self.graph is not None and not self.graph.alive:
             raise refusals.jack_gone(self._server)
         # Its own client has no ports. If its name were taken, Carla would put a prefix before every plugin's.
-        if self._engine.start(f"carla-{os.getpid()}-{time.monotonic_ns() % 1_000_000}", self._server) is not None:
+        client = f"carla-{os.getpid()}-{time.monotonic_ns() % 1_000_000}"
+        if self._in_patchbay:  # there it has, and people see its name
+            client = self._prefix + CLIENT
+        if self._engine.start(client, self._server, patchbay_mode=self._in_patchbay) is not None:
             raise refusals.jack_gone(self._server)
+
+    def _keep_quiet(self) -> None:
+        """Do not idle Carla for a moment: a plugin that is a JACK client came or was renamed."""
+        if not self._in_patchbay:
+            self._quiet_at = time.monotonic() + QUIET_SECONDS
 
     def _jack_may_have_died(self) -> None:
         """Wait a moment for news of the server's death. Raises ``jack-gone``."""

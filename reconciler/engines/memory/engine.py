@@ -8,14 +8,19 @@ engine goes on calling it as before. What a careful adapter must make of this is
 
 import math
 
+from reconciler.engines.memory.patchbay import InnerServer
 from reconciler.engines.memory.server import MemoryServer
-from reconciler.model.catalogue import Catalogue, PluginType, PortInfo
+from reconciler.model.catalogue import Catalogue, Direction, Kind, PluginType, PortInfo
 from reconciler.model.conform import conform, limits
 from reconciler.model.mix import MIX
 from reconciler.model.resources import MidiMap, Port
 
 UNOFFERED = "urn:studio:memory:unoffered"
 """Beginning of the features that this engine lacks, so that a plugin requiring one does not load."""
+
+
+MOST_IN_PATCHBAY = 255
+"""How many plugins go into one JACK client, as in Carla."""
 
 
 class RawPlugin:
@@ -75,6 +80,12 @@ class RawEngine:
             return False
         if any(feature.startswith(UNOFFERED) for feature in kind.required_features):
             self.last_error = "Plugin requires a feature that is not supported"
+            return False
+        if isinstance(self.server, InnerServer) and len(self._plugins) >= MOST_IN_PATCHBAY:
+            self.last_error = "Maximum number of plugins reached"
+            return False
+        if isinstance(self.server, InnerServer) and midi_ports(kind) > 1:
+            self.last_error = "Patchbay mode cannot work with plugins that have multiple MIDI ports"
             return False
         if not self.server.alive:
             self.last_error = "Failed to register plugin client"
@@ -164,3 +175,9 @@ class RawEngine:
             number += 1
             unique = f"{clean} ({number})"
         return unique
+
+
+def midi_ports(kind: PluginType) -> int:
+    """Return how many MIDI inputs a plugin has, or outputs, whichever are more."""
+    ways = [port.direction for port in kind.ports if port.kind is Kind.MIDI]
+    return max(ways.count(Direction.IN), ways.count(Direction.OUT))
