@@ -25,6 +25,18 @@ from tests.support.waiting import eventually
 PREFIX = "späti "
 
 
+class BridgedHost(CarlaHost):
+    """Carla, which runs every plugin in a process of its own."""
+
+    def add(self, name: str, plugin: str, *, bridge: bool = True, force_stereo: bool = False) -> None:
+        super().add(name, plugin, bridge=bridge and not force_stereo, force_stereo=force_stereo)
+
+    def kill(self, name: str) -> None:
+        """Kill a plugin's process."""
+        for process in self._plugins[name].processes:
+            process.kill()
+
+
 @contextmanager
 def carla(
     *,
@@ -34,6 +46,7 @@ def carla(
     bundles: Path,
     prefix: str = "",
     mode: str = MULTIPLE_CLIENTS,
+    bridged: bool = False,
 ) -> Iterator[Rig]:
     """A host on a running server.
 
@@ -51,6 +64,8 @@ def carla(
         What the JACK clients' names begin with.
     mode
         How Carla runs its plugins.
+    bridged
+        Run every plugin in a process of its own.
     """
     with ExitStack() as stack:
         patch = stack.enter_context(pytest.MonkeyPatch.context())
@@ -58,7 +73,8 @@ def carla(
         jack = JackGraph(server, "watcher")
         stack.callback(jack.close)
         known = WithBroken(catalogue)
-        host = CarlaHost(known, server, prefix, settings=EngineSettings(mode=mode))
+        settings = EngineSettings(mode=mode)
+        host: CarlaHost = (BridgedHost if bridged else CarlaHost)(known, server, prefix, settings=settings)
         stack.callback(host.close)
         graph: AudioGraph = jack
         if mode == PATCHBAY:
@@ -69,7 +85,9 @@ def carla(
             stack.enter_context(crowd(name, pairs=1, server=server))
             eventually(lambda: f"{name}:in_1" in graph.ports())
 
-        yield Rig(f"carla in {mode} mode", host, graph, known, ROLES, prefix, open_client, None, kill_server, leftovers)
+        kill = host.kill if isinstance(host, BridgedHost) else None
+        name = "carla-bridged" if bridged else f"carla in {mode} mode"
+        yield Rig(name, host, graph, known, ROLES, prefix, open_client, kill, kill_server, leftovers)
 
 
 def leftovers() -> list[str]:

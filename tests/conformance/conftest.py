@@ -30,6 +30,7 @@ RIGS = [
     pytest.param("carla", marks=[pytest.mark.jack, pytest.mark.carla]),
     pytest.param("carla-with-prefix", marks=[pytest.mark.jack, pytest.mark.carla]),
     pytest.param("carla-patchbay", marks=[pytest.mark.jack, pytest.mark.carla]),
+    pytest.param("carla-bridged", marks=[pytest.mark.jack, pytest.mark.carla]),
 ]
 
 
@@ -71,6 +72,7 @@ def _made(request: pytest.FixtureRequest, server: Jackd | str, kill_server: Call
         bundles=bundles,
         prefix=carla_rig.PREFIX if of == "carla-with-prefix" else "",
         mode=PATCHBAY if of == "carla-patchbay" else choose.MULTIPLE_CLIENTS,
+        bridged=of == "carla-bridged",
     )
 
 

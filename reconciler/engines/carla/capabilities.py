@@ -14,13 +14,17 @@ PATCHBAY_NAME_BYTES = 121
 """Longest name that it grants within its patchbay (measured)."""
 
 CAPABILITIES = Capabilities(
-    formats=frozenset({"lv2", *Format}),
+    formats=frozenset({"lv2", "jack", *Format}),
     bypass=True,
     programs=True,
     rename=True,
     mix=frozenset(MIX),
     midi=frozenset({"cc", "pitch-bend", "cv"}),
     most_plugins=512,
+    options=True,
+    custom_data=frozenset({"lv2", "jack", *Format} - {Format.LADSPA}),
+    state=True,
+    bridges=frozenset({"lv2", *Format} - {Format.INTERNAL, Format.SF2, Format.SFZ}),
     name_bytes=NAME_BYTES,
 )
 """With each plugin a JACK client. How many plugins: ``MAX_DEFAULT_PLUGINS`` of Carla's source."""

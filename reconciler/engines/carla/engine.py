@@ -15,11 +15,15 @@ from typing import Any
 
 import msgspec
 
-from reconciler.engines.carla import patchbay
 from reconciler.engines.carla.library import Library
+from reconciler.engines.carla.wires import CarlaWires
+from reconciler.model.options import FORCE_STEREO, OPTIONS
 
 CLOSE_SECONDS = 30.0
 """Longest wait for the engine to close; without a server it takes 0.1 s, with a hundred plugins 2.3 s (measured)."""
+
+JOIN_SECONDS = 20.0
+"""Longest wait for a bridge or a program to report to Carla, which itself waits for as long as it lives (source)."""
 
 TOLD_SECONDS = 1.0
 """Longest wait for libjack to tell Carla that the server died; it takes 2 to 30 ms (measured)."""
@@ -27,12 +31,11 @@ TOLD_SECONDS = 1.0
 ACTIVE = -2
 """Internal parameter: whether the host lets the plugin work."""
 
+MOST_PARAMETERS = 4096
+"""How many parameters a bridge tells of. Carla's own 200 would hide some of large equalizers."""
+
 NOT_FOLLOWING = -1
 """Control index of a parameter that follows nothing."""
-
-
-_MAIN_CLIENT = 0xFFFF
-"""What Carla gives as the plugin's number of its own JACK client (``MAIN_CARLA_PLUGIN_ID`` of CarlaBackend.h)."""
 
 
 class Control(msgspec.Struct, frozen=True):
@@ -77,9 +80,9 @@ class CarlaEngine:
         self._backend: Any = library.backend
         self._up = False
         self._told = False
-        self._client: str | None = None
-        self._news: list[patchbay.News] = []
-        self._listens = False
+        self.wires = CarlaWires(library.host)
+        """Its patchbay."""
+        self._give_up_at: float | None = None
         library.host.set_engine_callback(self._heard)  # it keeps a reference
 
     @property
@@ -91,11 +94,6 @@ class CarlaEngine:
     def dead(self) -> bool:
         """Whether JACK has thrown it out, which shows 2 to 30 ms after the server's end; it must be stopped then."""
         return self._up and not self._host.is_engine_running()
-
-    @property
-    def client(self) -> str | None:
-        """In patchbay mode its JACK client, as the server named it; None while it does not run."""
-        return self._client
 
     def start(self, client: str, server: str | None, *, patchbay_mode: bool = False) -> str | None:
         """Join the JACK server; return why it did not work, else None.
@@ -118,6 +116,7 @@ class CarlaEngine:
             (backend.ENGINE_OPTION_OSC_PORT_UDP, -1, ""),
             (backend.ENGINE_OPTION_PATH_BINARIES, 0, installation.binaries),
             (backend.ENGINE_OPTION_PATH_RESOURCES, 0, installation.resources),
+            (backend.ENGINE_OPTION_MAX_PARAMETERS, MOST_PARAMETERS, ""),
         )
         for option, number, text in options:
             self._host.set_engine_option(option, number, str(text))
@@ -131,9 +130,7 @@ class CarlaEngine:
             return self.last_error()
         self._up = True
         if patchbay_mode:
-            self._client = self._own_client()
-            self._listens = True
-            self._news = list(self.refresh_patchbay())
+            self.wires.begin()
         return None
 
     def stop(self, *, server_died: bool = False) -> None:
@@ -152,9 +149,8 @@ class CarlaEngine:
         faulthandler.dump_traceback_later(CLOSE_SECONDS, exit=True, file=2)
         self._host.engine_close()
         faulthandler.cancel_dump_traceback_later()
-        self._up = self._listens = False
-        self._client = None
-        self._news.clear()
+        self._up = False
+        self.wires.end()
 
     def idle(self) -> None:
         """Let Carla do what it puts off: free removed plugins, tell of JACK's changes, serve what waits."""
@@ -171,10 +167,15 @@ class CarlaEngine:
             return []
         return [self._name(plugin_id) for plugin_id in range(self._host.get_current_plugin_count())]
 
-    def add(self, name: str, address: Address) -> str | None:
-        """Load a plugin behind the others; return why it did not work, else None."""
+    def add(self, name: str, address: Address, *, bridge: bool = False, force_stereo: bool = False) -> str | None:
+        """Load a plugin behind the others; return why it did not work, else None.
+
+        Carla knows only that all plugins shall have bridges, so this holds for the moment of one load (measured).
+        """
         backend = self._backend
         extra = None if address.extra is None else ctypes.c_char_p(address.extra.encode())
+        self._give_up_at = time.monotonic() + JOIN_SECONDS
+        self._host.set_engine_option(backend.ENGINE_OPTION_PREFER_PLUGIN_BRIDGES, int(bridge), "")
         loaded = self._host.add_plugin(
             backend.BINARY_NATIVE,
             address.type,
@@ -183,8 +184,11 @@ class CarlaEngine:
             address.label,
             address.unique_id,
             extra,
-            backend.PLUGIN_OPTIONS_NULL,  # what is usual for its type; 0 would switch everything off
+            # What is usual for its type; 0 would switch everything off.
+            backend.PLUGIN_OPTIONS_NULL | (OPTIONS[FORCE_STEREO] if force_stereo else 0),
         )
+        self._host.set_engine_option(backend.ENGINE_OPTION_PREFER_PLUGIN_BRIDGES, 0, "")
+        self._give_up_at = None
         self._library.calculate_as_before()
         return None if loaded else self.last_error()
 
@@ -247,6 +251,43 @@ class CarlaEngine:
         """Return what Carla can do around the plugin, as ``PLUGIN_CAN_…`` bits."""
         return int(self._info(plugin_id).hints)
 
+    def is_bridged(self, plugin_id: int) -> bool:
+        """Return whether it runs in a process of its own."""
+        return bool(self.hints(plugin_id) & self._backend.PLUGIN_IS_BRIDGE)
+
+    def options(self, plugin_id: int) -> dict[str, bool]:
+        """Return the options that the plugin has, and how they stand."""
+        info = self._info(plugin_id)
+        return {key: bool(info.optionsEnabled & bit) for key, bit in OPTIONS.items() if info.optionsAvailable & bit}
+
+    def set_option(self, plugin_id: int, key: str, value: bool) -> None:
+        """Switch an option that the plugin has."""
+        self._host.set_option(plugin_id, OPTIONS[key], value)
+
+    def custom_data(self, plugin_id: int) -> list[tuple[str, str, str]]:
+        """Return type, key and value of all that Carla keeps for the plugin."""
+        host = self._host
+        found = (host.get_custom_data(plugin_id, at) for at in range(host.get_custom_data_count(plugin_id)))
+        return [(str(data["type"]), str(data["key"]), str(data["value"])) for data in found]
+
+    def set_custom_data(self, plugin_id: int, type_: str, key: str, value: str) -> None:
+        """Give the plugin a named value."""
+        self._host.set_custom_data(plugin_id, type_, key, value)
+
+    def ask_for_custom_data(self, plugin_id: int) -> None:
+        """Let the plugin put its present state among what Carla keeps for it; a bridge answers a little later."""
+        self._host.prepare_for_save(plugin_id)
+
+    def save_state(self, plugin_id: int, path: Path) -> str | None:
+        """Write all of a plugin to a file; return why it did not work, else None."""
+        return None if self._host.save_plugin_state(plugin_id, str(path)) else self.last_error()
+
+    def load_state(self, plugin_id: int, path: Path) -> str | None:
+        """Read all of a plugin from a file; return why it did not work, else None."""
+        loaded = self._host.load_plugin_state(plugin_id, str(path))
+        self._library.calculate_as_before()
+        return None if loaded else self.last_error()
+
     def follow(self, plugin_id: int, index: int, control: int) -> None:
         """Let a parameter follow a control index."""
         self._host.set_parameter_mapped_control_index(plugin_id, index, control)
@@ -289,27 +330,6 @@ class CarlaEngine:
         """Load a MIDI program by its number."""
         self._host.set_midi_program(plugin_id, at)
 
-    def patchbay_news(self) -> list[patchbay.News]:
-        """Return what Carla told of its patchbay since it was asked last."""
-        if not self._news:
-            return []
-        news, self._news = self._news, []
-        return news
-
-    def refresh_patchbay(self) -> list[patchbay.News]:
-        """Let Carla tell everything of its patchbay anew, and return it; whatever came before is void."""
-        self._news.clear()
-        self._host.patchbay_refresh(False)
-        return self.patchbay_news()
-
-    def connect_ports(self, source: patchbay.End, target: patchbay.End) -> str | None:
-        """Connect two ports in Carla's patchbay; return why it did not work, else None."""
-        return None if self._host.patchbay_connect(False, *source, *target) else self.last_error()
-
-    def disconnect_ports(self, number: int) -> str | None:
-        """Cut a connection in Carla's patchbay, by its number since the last refresh; return why it did not work."""
-        return None if self._host.patchbay_disconnect(False, number) else self.last_error()
-
     def rate_hz(self) -> float:
         """Return the server's sample rate."""
         return float(self._host.get_sample_rate())
@@ -324,27 +344,19 @@ class CarlaEngine:
     def _data(self, plugin_id: int, index: int) -> Any:
         return self._functions.carla_get_parameter_data(self._handle, plugin_id, index).contents
 
-    def _own_client(self) -> str:
-        """Return the engine's JACK client, which Carla tells only with what is outside: it may be ``…-01``."""
-        self._news.clear()
-        self._listens = True
-        self._host.patchbay_refresh(True)
-        news = self.patchbay_news()
-        return next(
-            text
-            for action, _, _, plugin, text in news
-            if action == patchbay.CLIENT_ADDED and plugin == _MAIN_CLIENT  # no plugin's number: there are 255
-        )
-
     def _heard(
         self, _ptr: object, action: int, number: int, first: int, second: int, _third: int, _real: float, text: object
     ) -> None:
         """Hear of everything, on any thread; it must do next to nothing and never raise."""
-        if self._listens and action in patchbay.ACTIONS:
-            words = text.decode("utf-8", errors="replace") if isinstance(text, bytes) else ""
-            self._news.append((action, number, first, second, words))
-        elif action == self._backend.ENGINE_CALLBACK_ERROR:  # also of a bridge's end, so it only counts with `dead`
+        self.wires.heard(action, number, first, second, text)
+        if action == self._backend.ENGINE_CALLBACK_ERROR:  # also of a bridge's end, so it only counts with `dead`
             self._told = True
+        elif (  # told on this very thread, again and again while Carla waits for a bridge or a program
+            action == self._backend.ENGINE_CALLBACK_IDLE
+            and self._give_up_at is not None
+            and time.monotonic() > self._give_up_at
+        ):
+            self._host.cancel_engine_action()
 
 
 def _control(index: int, data: Any) -> Control:
