@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from reconciler.engines.carla.portnames import jack_names
-from reconciler.model.catalogue import Catalogue, Kind, ParameterInfo, PluginType
+from reconciler.model.catalogue import Catalogue, Kind, ParameterInfo, PluginType, PortInfo
 from reconciler.model.custom import STRING
 from reconciler.model.errors import StudioError
 from reconciler.model.mix import MIX
@@ -18,14 +18,18 @@ from reconciler.model.options import OPTIONS
 from reconciler.model.resources import Link, MidiMap, Plugin
 from reconciler.model.states import Saved, State
 from reconciler.model.stereo import widened
+from reconciler.planning.terminals import Misfit, allocate
 from reconciler.projects import options
 from reconciler.projects.document import PATCHBAY, Project
 from reconciler.projects.naming import carla_words
+from reconciler.projects.terminals import carlas, inner_of
 from reconciler.session.pairing import pair
 from reconciler.session.session import Endpoint, EndPort, Session
 
 RATE_HZ = 48000
 """Taken where a manifest names no sample rate, for parameters that a project keeps as multiples of it."""
+
+Connections = tuple[tuple[str, str], ...]
 
 _SOURCES = {"cv": 130, "pitch-bend": 131}
 _BY_NAME = 100_000
@@ -69,6 +73,8 @@ class _Writer:
         self.states = states
         self.left_out: list[str] = []
         self.kinds = {name: self._described(plugin, catalogue) for name, plugin in session.plugins.items()}
+        self.as_they_run = {name: widened(kind) if self._in_stereo(name) else kind for name, kind in self.kinds.items()}
+        self.names = {name: jack_names(kind) for name, kind in self.as_they_run.items()}
         jack = session.jack
         self.rate_hz = (jack.sample_rate if jack is not None else None) or RATE_HZ
         settings = session.engine
@@ -84,13 +90,12 @@ class _Writer:
         if settings.transport is not None:
             self.left_out.append("engine.transport: it is Carla's own setting")
         plugins = tuple(self._plugin(plugin) for plugin in session.plugins.values())
-        patchbay = settings.mode == PATCHBAY
-        if patchbay:
-            raise NotImplementedError
-        connections = list(self._connections())
+        inside = settings.mode == PATCHBAY
+        internal, external = self._through_carla() if inside else (None, tuple(map(self._in_jack, self._links())))
         return Project(
             plugins=plugins,
-            external=tuple(connections),
+            internal=internal,
+            external=external,
             tempo=settings.tempo,
             force_stereo=bool(settings.force_stereo),
             bridges=self.bridges,
@@ -159,12 +164,45 @@ class _Writer:
         ends = (follows.low / scale, follows.high / scale)
         return msgspec.structs.replace(was, control=control, channel=follows.channel, range=ends)
 
-    def _connections(self) -> Iterator[tuple[str, str]]:
-        names = {
-            name: jack_names(widened(kind) if self._in_stereo(name) else kind) for name, kind in self.kinds.items()
-        }
-        for link in self._links():
-            yield self._in_jack(link.source, names), self._in_jack(link.target, names)
+    def _through_carla(self) -> tuple[Connections, Connections]:
+        """Return the connections within Carla's patchbay, and those in JACK to and from its own client.
+
+        Raises
+        ------
+        StudioError
+            ``does-not-fit``: more signals than Carla has ports for.
+        """
+        links = list(self._links())
+        ours = [link for link in links if self._is_ours(link.source) and self._is_ours(link.target)]
+        theirs = [link for link in links if not self._is_ours(link.source) and not self._is_ours(link.target)]
+        crossing = [link for link in links if self._is_ours(link.source) is not self._is_ours(link.target)]
+        kinds: dict[str, Kind] = {}
+        for link in crossing:
+            outside, plugin = (link.target, link.source) if self._is_ours(link.source) else (link.source, link.target)
+            kinds[outside] = self._port(plugin).kind
+        found = allocate(carlas(), crossing, self._is_ours, kinds)
+        if isinstance(found, Misfit):
+            raise StudioError(
+                "does-not-fit",
+                f"{found.port} is one too many: Carla's patchbay has {found.terminals} {found.kind} ports that way, "
+                f"and {', '.join(found.others)} take them",
+                hint="mode: multiple-clients",
+            )
+        inner = [link for link in found.joins if self._is_ours(link.source) or self._is_ours(link.target)]
+        outer = [link for link in found.joins if link not in inner]
+        return tuple(map(self._inside, (*ours, *inner))), tuple(map(self._in_jack, (*outer, *theirs)))
+
+    def _is_ours(self, end: str) -> bool:
+        return end.partition(":")[0] in self.kinds
+
+    def _inside(self, link: Link) -> tuple[str, str]:
+        return self._inner_name(link.source), self._inner_name(link.target)
+
+    def _inner_name(self, end: str) -> str:
+        return self._name(end) if self._is_ours(end) else inner_of(end.partition(":")[2])
+
+    def _in_jack(self, link: Link) -> tuple[str, str]:
+        return self._name(link.source), self._name(link.target)
 
     def _links(self) -> Iterator[Link]:
         """Give the links in the order of the manifest, those with other clients as far as they are plain."""
@@ -183,20 +221,24 @@ class _Writer:
             else:
                 yield from paired
 
-    def _in_jack(self, written: str, names: Mapping[str, Mapping[str, tuple[str, ...]]]) -> str:
-        node, _, symbol = written.partition(":")
-        if node not in names:
-            return written
-        # An event port that is a plugin's only one has the second of its names.
-        port = next(port for port in self.kinds_as_they_run[node].ports if port.symbol == symbol)
-        alone = sum(each.kind is Kind.MIDI and each.direction is port.direction for each in self.kinds[node].ports) == 1
-        found = names[node][symbol]
-        return f"{self.session.prefix}{node}:{found[-1] if port.kind is Kind.MIDI and alone else found[0]}"
+    def _port(self, end: str) -> PortInfo:
+        node, _, symbol = end.partition(":")
+        return next(port for port in self.as_they_run[node].ports if port.symbol == symbol)
 
-    @property
-    def kinds_as_they_run(self) -> dict[str, PluginType]:
-        """Types with the ports that forcing to stereo adds."""
-        return {name: widened(kind) if self._in_stereo(name) else kind for name, kind in self.kinds.items()}
+    def _name(self, end: str) -> str:
+        """Return a port's name in JACK, or in Carla's patchbay, where plugins' ports are called the same."""
+        node, _, symbol = end.partition(":")
+        if node not in self.kinds:
+            return end
+        port = self._port(end)
+        found = self.names[node][symbol]
+        # An event port that is a plugin's only one has the second of its names, and the third in a bridge.
+        alone = sum(each.kind is Kind.MIDI and each.direction is port.direction for each in self.kinds[node].ports) == 1
+        which = 0 if port.kind is not Kind.MIDI or not alone else 1 + self._in_bridge(node)
+        return f"{self.session.prefix}{node}:{found[which]}"
+
+    def _in_bridge(self, node: str) -> bool:
+        return self.bridges and _can_be_bridged(self.session.plugins[node])
 
     def _in_stereo(self, name: str) -> bool:
         return self.session.plugins[name].options.get("force_stereo", bool(self.session.engine.force_stereo))

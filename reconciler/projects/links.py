@@ -5,7 +5,7 @@ Carla's client and on within Carla is one link, ``system:capture_1 -> eq:in``.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -14,23 +14,13 @@ from reconciler.manifest.mistakes import Mistake
 from reconciler.manifest.names import end
 from reconciler.model.catalogue import Direction, PluginType
 from reconciler.model.resources import Link
+from reconciler.model.terminals import compose
 from reconciler.projects.document import Project
+from reconciler.projects.terminals import of_sound_card, own_client, port_of, terminals
 from reconciler.session.cycles import find_cycle
 from reconciler.session.matching import plugin_ports
 from reconciler.session.pairing import pair
 from reconciler.session.session import EndPort
-
-_TERMINALS = {
-    "Audio Input": "audio-in",
-    "Audio Output": "audio-out",
-    "Midi Input": "events-in",
-    "Midi Output": "events-out",
-}
-"""Carla's own groups within its patchbay, and its ports in JACK that they are the other side of."""
-_SIDES = {"Left": 1, "Right": 2, "Sidechain": 3}
-_OWN_PORT = re.compile(r"(?:audio-(?:in|out)[0-9]+|events-(?:in|out))")
-_SYSTEM = {"audio-in": "system:capture_", "audio-out": "system:playback_"}
-"""What Carla itself takes for its groups' ports when it loads a patchbay's project where it has none."""
 
 
 class Node(msgspec.Struct, frozen=True):
@@ -76,40 +66,38 @@ class _Reader:
             client = saved.name if project.internal is not None else project.clients.get(place, saved.name)
             self._nodes.setdefault(client, node)
         self._ports = {node.name: _symbols(node.kind) for node in nodes if node.kind is not None}
-        self._own = _own_client(project.external) if project.internal is not None else None
         self._skipped = False
         self._unknown: list[str] = []
         self._nowhere: list[str] = []
 
     def links(self) -> Iterator[Link]:
-        project = self._project
-        if project.internal is None:
-            for source, target in project.external:
+        inner = self._project.internal
+        if inner is None:
+            for source, target in self._project.external:
                 yield from self._link(self._end(source, Direction.OUT), self._end(target, Direction.IN))
             return
-        own = self._own
-        into: dict[str, list[str]] = {}
-        out_of: dict[str, list[str]] = {}
-        foreign: list[tuple[str, str]] = []
-        for source, target in project.external:
-            from_own, to_own = (own is not None and side.startswith(f"{own}:") for side in (source, target))
-            if to_own and not from_own:
-                into.setdefault(target.partition(":")[2], []).append(source)
-            elif from_own and not to_own:
-                out_of.setdefault(source.partition(":")[2], []).append(target)
-            elif not from_own:
-                foreign.append((source, target))
-        bare = not into and not out_of
-        for source, target in project.internal:
-            sources, targets = (
-                self._sides(side, way, into if way is Direction.OUT else out_of, bare=bare)
-                for side, way in ((source, Direction.OUT), (target, Direction.IN))
-            )
-            for one in sources:
-                for other in targets:
-                    yield from self._link(one, other)
-        for source, target in foreign:
-            yield from self._link(self._foreign(source), self._foreign(target))
+        own = own_client(self._project.external)
+        through: list[Link] = []
+        for source, target in self._project.external:
+            if source.startswith(f"{own}:") or target.startswith(f"{own}:"):
+                through += self._link(self._foreign(source), self._foreign(target))
+            else:
+                yield from self._link(self._foreign(source), self._foreign(target))
+        used: dict[str, str] = {}
+        outer = list(through)
+        for source, target in inner:
+            ends = [(source, Direction.OUT), (target, Direction.IN)]
+            for end_, _ in ends:
+                if (port := self._terminal(end_)) is not None:
+                    used[f"{own}:{port}"] = end_
+            through += self._link(*(self._inner_end(end_, way, own) for end_, way in ends))
+        if not outer:
+            through += self._sound_card(used)
+        passed = {end_ for link in outer for end_ in (link.source, link.target)}
+        if outer:
+            self._nowhere += [end_ for name, end_ in used.items() if name not in passed]
+        names = {*used, *(name for name in passed if name.startswith(f"{own}:"))}
+        yield from compose(msgspec.structs.replace(terminals(sorted(names)), links=frozenset(through)))
 
     def notes(self) -> list[str]:
         said = []
@@ -118,23 +106,26 @@ class _Reader:
         if self._unknown:
             said.append(f"left out, as no port has that name: {', '.join(dict.fromkeys(self._unknown))}")
         if self._nowhere:
-            ports = ", ".join(dict.fromkeys(self._nowhere))
+            ports = ", ".join(self._nowhere)
             said.append(f"left out, as nothing in JACK is connected to the other side: what runs through {ports}")
         return said
 
-    def _sides(self, end_: str, way: Direction, outside: dict[str, list[str]], *, bare: bool) -> list[str | None]:
-        """Return what one end of an inner connection is: a plugin's port, or whatever JACK has behind a terminal."""
-        group, _, port = end_.partition(":")
-        if group not in _TERMINALS or group in self._nodes:
-            return [self._end(end_, way)]
-        word = _TERMINALS[group]
-        number = _SIDES.get(port) or int(re.sub(r"\D", "", port) or 1)
-        behind = outside.get(word if word.startswith("events") else f"{word}{number}", [])
-        if not behind and bare and word in _SYSTEM:
-            return [f"{_SYSTEM[word]}{number}"]
-        if not behind:
-            self._nowhere.append(end_)
-        return [self._foreign(each) for each in behind]
+    def _terminal(self, inner: str) -> str | None:
+        """Return JACK's port of a terminal; a plugin may be called as Carla's own groups are."""
+        return None if inner.partition(":")[0] in self._nodes else port_of(inner)
+
+    def _inner_end(self, inner: str, way: Direction, own: str) -> str | None:
+        port = self._terminal(inner)
+        return self._end(inner, way) if port is None else f"{own}:{port}"
+
+    def _sound_card(self, used: dict[str, str]) -> Iterator[Link]:
+        for name, inner in used.items():
+            port = name.partition(":")[2]
+            outside = of_sound_card(port)
+            if outside is None:
+                self._nowhere.append(inner)
+            else:
+                yield Link(outside, name) if port.startswith("audio-in") else Link(name, outside)
 
     def _end(self, written: str, way: Direction) -> str | None:
         """Return ``node:port`` in the manifest's words; None for what was left out or has no such port."""
@@ -168,25 +159,11 @@ def _symbols(kind: PluginType) -> dict[tuple[Direction, str], str]:
     ways = {port.symbol: port.direction for port in kind.ports}
     found: dict[tuple[Direction, str], str] = {}
     candidates = jack_names(kind)
-    for place in (0, 1):
+    for place in range(max(map(len, candidates.values()), default=0)):
         for symbol, names in candidates.items():
             if place < len(names):
                 found.setdefault((ways[symbol], names[place]), symbol)
     return found
-
-
-def _own_client(external: Iterable[tuple[str, str]]) -> str | None:
-    """Return Carla's own client, which the file does not name: the one whose ports are called like Carla's."""
-    ports: dict[str, set[str]] = {}
-    for connection in external:
-        for side in connection:
-            client, _, port = side.partition(":")
-            if _OWN_PORT.fullmatch(port):
-                ports.setdefault(client, set()).add(port)
-    if not ports:
-        return None
-    audio = {name: sum(port.startswith("audio") for port in of_it) for name, of_it in ports.items()}
-    return max(ports, key=lambda name: (name.startswith("Carla"), audio[name], name))
 
 
 def _without_loops(links: Sequence[Link], names: set[str]) -> tuple[list[Link], list[Link]]:

@@ -71,8 +71,8 @@ def test_what_runs_through_carla_s_own_client_is_one_link() -> None:
         "system:capture_1 -> eq:in_r",
         "pad:out -> synth:midi_in",
         "eq:out_l -> system:playback_1",
-        "eq:out_r -> recorder:in",
         "eq:out_r -> system:playback_2",
+        "eq:out_r -> recorder:in",
         "system:capture_2 -> recorder:in",
     ]
 
