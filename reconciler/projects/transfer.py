@@ -94,8 +94,9 @@ def to_manifest(
         files.write(path, text, force=force)
     except BaseException:
         for each in made:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # a folder that was there before, or holds more, stays
                 each.unlink()
+                each.parent.rmdir()
         raise
     return Transfer(
         session,
