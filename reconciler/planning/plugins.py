@@ -2,15 +2,17 @@
 
 import functools
 
-from reconciler.model.actions import AddPlugin, RemovePlugin, SetActive, SetProgram
+from reconciler.model.actions import AddPlugin, RemoveAll, RemovePlugin, ReplacePlugin, SetActive, SetProgram
 from reconciler.model.resources import Engine, Link, Observed, Plugin
 from reconciler.planning.builder import PlanBuilder, Stage, Step
+from reconciler.planning.carrying import same, summary
 from reconciler.planning.facets import FACETS, PARAMS, Facet
 from reconciler.planning.plan import Act, Baseline, Interrupts, Policy
 from reconciler.session.session import Session
 
 DROPPED = "no longer in the manifest"
 PRUNED = "not in the manifest, policy prunes"
+BACK = "back as it was before an apply that broke off"
 
 
 class PluginPlanner:
@@ -38,6 +40,7 @@ class PluginPlanner:
             if (
                 current is not None
                 and current.plugin == want.plugin
+                and current.bridge is want.bridge
                 and current.active is want.active
                 and current.program == want.program
                 # The cheapest "declared values are among the observed ones" there is (tests/benchmarks/test_reconcile).
@@ -49,7 +52,7 @@ class PluginPlanner:
                 continue
             if current is None:
                 self.create(want)
-            elif current.plugin != want.plugin:
+            elif not same(current, want):
                 self._replace(current, want)
             else:
                 self._update(current, want)
@@ -60,10 +63,14 @@ class PluginPlanner:
         """Return the steps that load these nodes in this very plan."""
         return tuple(self._added[node] for node in nodes if node in self._added)
 
+    def followed(self, links: frozenset[Link]) -> frozenset[Link]:
+        """Return the observed links under the names that plugins have after the renames of this plan."""
+        if not self.renamed:
+            return links
+        return frozenset(Link(self._follow(link.source), self._follow(link.target)) for link in links)
+
     def surviving(self, links: frozenset[Link]) -> frozenset[Link]:
-        """Return the observed links as they stand once plugins are created, renamed, replaced and removed."""
-        if self.renamed:
-            links = frozenset(Link(self._follow(link.source), self._follow(link.target)) for link in links)
+        """Return the links, followed, that stand once plugins are created, replaced and removed."""
         # A stranger may have the name of a plugin that is still to come; its links are not the plugin's.
         lost = self.gone | (self._strangers & self._added.keys()) if self._added else self.gone
         if lost:
@@ -138,7 +145,8 @@ class PluginPlanner:
         self._check_loadable(want)
         self.check_name(want.name)
         if not told:
-            self.builder.change(cause, Act.CREATE, None, _shown(want))
+            back = BACK if want.name in self.baseline.carried.plugins else None
+            self.builder.change(cause, Act.CREATE, None, _shown(want), reason=back)
         added = self.builder.step(Stage.PREPARE, AddPlugin(want.name, want.plugin), cause, needs)
         self._added[want.name] = added
         self._set_up(want, cause, (added,))
@@ -161,10 +169,18 @@ class PluginPlanner:
         cause = f"plugins.{want.name}"
         if self._guarded(want.name, f"{want.name} is protected and would be replaced"):
             return
-        self.builder.change(cause, Act.REPLACE, current.plugin, _shown(want), interrupts=Interrupts.PATH)
-        removed = self.builder.step(Stage.PREPARE, RemovePlugin(want.name), cause)
+        declared = self.builder.declared.plugins.get(want.name, want)
+        after, reason = _shown(declared), summary(declared, want)
+        self.builder.change(cause, Act.REPLACE, current.plugin, after, reason=reason, interrupts=Interrupts.PATH)
         self.gone.add(want.name)
-        self.create(want, needs=(removed,), told=True)
+        if not self.engine.capabilities.replace:
+            removed = self.builder.step(Stage.PREPARE, RemovePlugin(want.name), cause)
+            self.create(want, needs=(removed,), told=True)
+            return
+        self._check_loadable(want)
+        replaced = self.builder.step(Stage.PREPARE, ReplacePlugin(want.name, want.plugin, want.bridge), cause)
+        self._added[want.name] = replaced
+        self._set_up(want, cause, (replaced,))
 
     def _update(self, current: Plugin, want: Plugin) -> None:
         name = want.name
@@ -236,6 +252,7 @@ class PluginPlanner:
 
     def _remove(self) -> None:
         """Remove what was ours and is no longer declared; the last one first, as ids are positions."""
+        going: list[str] = []
         for name in reversed(self.have):
             if name in self.session.plugins:
                 continue
@@ -250,8 +267,14 @@ class PluginPlanner:
             reason = DROPPED if ours else PRUNED
             before = self.have[name].plugin
             self.builder.change(address, Act.DELETE, before, None, reason=reason, interrupts=Interrupts.PATH)
-            self.builder.step(Stage.REMOVE, RemovePlugin(name), address)
+            going.append(name)
             self.gone.add(name)
+        at_once = self.engine.capabilities.remove_all
+        if at_once is not None and len(going) >= at_once and len(going) == len(self.have) and not self._added:
+            self.builder.step(Stage.REMOVE, RemoveAll(), f"plugins.{going[0]}")
+            return
+        for name in going:
+            self.builder.step(Stage.REMOVE, RemovePlugin(name), f"plugins.{name}")
 
     def _guarded(self, name: str, message: str) -> bool:
         protected = name in self.baseline.protected or name in self.session.protected

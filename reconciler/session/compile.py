@@ -8,14 +8,15 @@ import msgspec
 
 from reconciler.manifest.load import Source
 from reconciler.manifest.models import PluginSpec
-from reconciler.model.catalogue import Catalogue, Direction, PluginType, Unit
+from reconciler.model.catalogue import Catalogue, Direction, ParameterInfo, PluginType, ScalePoint, Unit
 from reconciler.model.errors import StudioError, Unavailable, Where, raise_all
-from reconciler.model.resources import JackSettings, Link, Plugin
+from reconciler.model.resources import EngineSettings, JackSettings, Link, Plugin
+from reconciler.session import engine
 from reconciler.session.cycles import find_cycle
 from reconciler.session.matching import plugin_ports
 from reconciler.session.pairing import pair
 from reconciler.session.plugins import PluginCompiler
-from reconciler.session.session import Endpoint, EndPort, Session, Wire
+from reconciler.session.session import Endpoint, EndPort, PluginPort, Session, Wire
 
 
 def compile_session(source: Source, catalogue: Catalogue) -> Session:
@@ -57,6 +58,7 @@ class _Compiler:
         for place, link in enumerate(manifest.links):
             self._link(link.source, link.target, self.source.where("links", place))
         self._refuse_cycle()
+        asked = self._engine()
         raise_all(self.errors)
         jack = manifest.hardware.jack
         if jack is not None:
@@ -65,11 +67,18 @@ class _Compiler:
             name=manifest.session,
             host=manifest.engine.host,
             prefix=manifest.engine.prefix,
+            engine=asked,
             jack=JackSettings(**jack.model_dump(exclude={"manage"})) if jack else None,
             manage=jack.manage if jack else "never",
             plugins=self.plugins,
             declares=_digest({name: _declared(plugin) for name, plugin in self.plugins.items()}),
             rest=self.rest,
+            bounds={name: _bounds(kind) for name, kind in self.types.items() if kind},
+            ports={
+                name: tuple(PluginPort(port.symbol, port.kind, port.direction) for port in kind.ports)
+                for name, kind in self.types.items()
+                if kind
+            },
             units={name: _units(kind) for name, kind in self.types.items() if kind},
             links=frozenset(self.links),
             wires=tuple(self.wires.values()),
@@ -79,6 +88,14 @@ class _Compiler:
             moved=dict(manifest.moved),
             origins=self.origins,
         )
+
+    def _engine(self) -> EngineSettings:
+        self.origins.update(engine.origins(self.source))
+        try:
+            return engine.settings(self.source)
+        except StudioError as error:
+            self.errors.append(error)
+            return EngineSettings()
 
     def _plugin(self, name: str, spec: PluginSpec) -> Plugin:
         self.origins[f"plugins.{name}"] = self.source.where("plugins", name, key=True)
@@ -193,6 +210,30 @@ def _declared(plugin: Plugin) -> list[list[str]]:
 
 def _digest(value: object) -> str:
     return hashlib.sha256(msgspec.json.encode(value, order="deterministic")).hexdigest()[:16]
+
+
+_DRIVEN = ("http://lv2plug.in/ns/lv2core#freeWheeling", "http://lv2plug.in/ns/ext/time#")
+"""Designations of parameters that the host itself moves all the time."""
+
+
+def _bounds(kind: PluginType) -> dict[str, ParameterInfo]:
+    return {
+        info.symbol: ParameterInfo(
+            info.symbol,
+            "",
+            0,
+            info.default,
+            info.minimum,
+            info.maximum,
+            toggled=info.toggled,
+            integer=info.integer,
+            enumeration=info.enumeration,
+            scale_points=tuple(ScalePoint("", point.value) for point in info.scale_points if info.enumeration),
+            per_sample_rate=info.per_sample_rate,
+        )
+        for info in kind.parameters
+        if not (info.designation or "").startswith(_DRIVEN)
+    }
 
 
 def _units(kind: PluginType) -> dict[str, str]:

@@ -136,9 +136,17 @@ def manifests(
         types[name] = choice[uri]
         plugins[name] = _spec(draw, types[name], capabilities)
     chain = _chain(draw, types)
+    engine: dict[str, Any] = {}
+    if capabilities.settings and draw(st.booleans()):
+        engine["tempo"] = draw(st.sampled_from([90, 97.5, 120]))
+    jack: dict[str, Any] = {}
+    if not capabilities.live_period and draw(st.booleans()):
+        jack = {"period": draw(st.sampled_from([128, 256])), "manage": "start"}
     return {
         "version": 1,
         "session": "law",
+        "engine": engine,
+        "hardware": {"jack": jack} if jack else {},
         "plugins": plugins,
         "links": _links(draw, types),
         "chains": {"path": chain} if len(chain) > 1 else {},
@@ -185,7 +193,7 @@ def disturb(world: MemoryStudio | LocalStudio, seed: int, loadable: Sequence[str
         ins = [port.name for port in observed.ports.values() if port.direction is Direction.IN]
         names = list(observed.plugins)
         try:
-            match dice.randrange(6):
+            match dice.randrange(8):
                 case 0:
                     host.add(dice.choice(NAMES), dice.choice(loadable))
                 case 1 if names:
@@ -198,6 +206,10 @@ def disturb(world: MemoryStudio | LocalStudio, seed: int, loadable: Sequence[str
                     host.set_active(dice.choice(names), bool(dice.randrange(2)))
                 case 4:
                     graph.connect(dice.choice(outs), dice.choice(ins))
+                case 6 if names and host.capabilities.mix:
+                    host.set_mix(dice.choice(names), "volume", dice.uniform(0, 1))
+                case 7 if host.capabilities.live_settings:
+                    host.set_engine("tempo", float(dice.randrange(60, 180)))
                 case 5 if observed.links:
                     link = dice.choice(sorted(observed.links))
                     graph.disconnect(link.source, link.target)

@@ -7,6 +7,8 @@ after every load; every set is read back, because setters report nothing.
 import math
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from reconciler.engines import refusals
 from reconciler.engines.lacking import Lacking
 from reconciler.engines.memory.engine import RawEngine, RawPlugin
@@ -14,15 +16,20 @@ from reconciler.engines.ports import Crash, HostedPlugin
 from reconciler.model.actions import (
     AddPlugin,
     MapMidi,
+    RemoveAll,
     RemovePlugin,
     RenamePlugin,
+    ReplacePlugin,
+    RestartEngine,
     SetActive,
+    SetEngine,
     SetMix,
     SetParam,
     SetProgram,
 )
 from reconciler.model.errors import Unavailable
-from reconciler.model.resources import Capabilities, MidiMap, Plugin
+from reconciler.model.mix import MIX
+from reconciler.model.resources import Capabilities, EngineSettings, MidiMap, Plugin
 
 if TYPE_CHECKING:
     from reconciler.engines.memory.studio import MemoryStudio
@@ -33,7 +40,15 @@ _CRASHES_KEPT = 100
 class MemoryHost(Lacking):
     """A :class:`~reconciler.engines.ports.PluginHost`; made by :meth:`MemoryStudio.start_host`."""
 
-    def __init__(self, studio: "MemoryStudio", capabilities: Capabilities, *, prefix: str, port_names: bool) -> None:
+    def __init__(
+        self,
+        studio: "MemoryStudio",
+        capabilities: Capabilities,
+        *,
+        prefix: str,
+        port_names: bool,
+        settings: EngineSettings,
+    ) -> None:
         self._studio = studio
         self._capabilities = capabilities
         self._prefix = prefix
@@ -41,6 +56,7 @@ class MemoryHost(Lacking):
         self._engine: RawEngine | None = None
         self._gone = False
         self._crashes: list[Crash] = []
+        self._settings = settings
 
     @property
     def kind(self) -> str:
@@ -51,6 +67,45 @@ class MemoryHost(Lacking):
     def capabilities(self) -> Capabilities:
         """What it was made to be able to do."""
         return self._capabilities
+
+    @property
+    def settings(self) -> EngineSettings:
+        """As they were asked for; nothing else changes them."""
+        return self._settings if self._capabilities.settings else EngineSettings()
+
+    def restart(self, settings: EngineSettings) -> None:
+        """Unload everything and begin anew with these settings. Raises ``unsupported``."""
+        if not self._capabilities.settings:
+            super().restart(settings)
+        self._living()
+
+        def stop() -> None:
+            self.close()
+            self._settings = settings
+
+        self._studio.perform(RestartEngine(settings), stop)
+        if self._settings != settings or self.plugins():
+            raise refusals.not_kept("the engine", "engine", "its restart", "the one of before, still running")
+
+    def set_engine(self, key: str, value: bool | float | str) -> None:
+        """Change one setting while it runs, read back. Raises ``unsupported``, ``not-kept``."""
+        word, _, scheme = key.partition(".")
+        if word not in self._capabilities.live_settings:
+            super().set_engine(key, value)
+        self._living()
+        asked: object = value
+        if word == "paths":
+            asked = {**(self._settings.paths or {}), scheme: tuple(str(value).split(":"))}
+            if not value:
+                asked = {one: folders for one, folders in (self._settings.paths or {}).items() if one != scheme}
+
+        def change() -> None:
+            self._settings = msgspec.structs.replace(self._settings, **{word: asked})
+
+        self._studio.perform(SetEngine(key, value), change)
+        kept = getattr(self._settings, word)
+        if kept != asked:
+            raise refusals.not_kept("the engine", f"engine.{word}", asked, kept)
 
     @property
     def idle_seconds(self) -> float:
@@ -86,6 +141,43 @@ class MemoryHost(Lacking):
         if (granted.name, granted.client) != (name, client):
             engine.remove(before)
             raise refusals.name_taken(name, client)
+
+    def replace(self, name: str, plugin: str, *, bridge: bool = False, force_stereo: bool = False) -> None:
+        """Put another plugin in its place; if that fails, the old one is still there."""
+        if not self._capabilities.replace:
+            super().replace(name, plugin, bridge=bridge, force_stereo=force_stereo)
+        engine, plugin_id, old = self._find(name)
+        if plugin.partition(":")[0] not in self._capabilities.formats:
+            raise refusals.unsupported(name, f"Loading {plugin}", f"This host loads {_formats(self._capabilities)}.")
+        if self._studio.catalogue.describe(plugin) is None:
+            raise refusals.plugin_not_found(name, plugin, self._studio.catalogue)
+        engine.last_error = "the engine gave no reason"
+
+        def load() -> None:
+            engine.arm(plugin_id)
+            if engine.load(f"{name}~", plugin):
+                engine.rename(plugin_id, name)
+                engine.set_active(plugin_id, True)
+                for key in ("dry_wet", "volume"):
+                    engine.set_mix(plugin_id, key, MIX[key].default)
+
+        self._studio.perform(ReplacePlugin(name, plugin, bridge, force_stereo), load)
+        new = engine.get(plugin_id)
+        if new is old:
+            raise refusals.plugin_failed(name, plugin, engine.last_error)
+        if new.name != name:
+            raise refusals.not_kept(name, f"plugins.{name}", f"the name {name!r}", f"the name {new.name!r}")
+
+    def remove_all(self) -> None:
+        """Unload all at once. Raises ``unsupported``."""
+        if self._capabilities.remove_all is None:
+            super().remove_all()
+        engine = self._living()
+        if engine is None:
+            return
+        self._studio.perform(RemoveAll(), engine.remove_all)
+        if engine.count():
+            raise refusals.not_kept("the engine", "plugins", "the removal of all", f"{engine.count()} still running")
 
     def remove(self, name: str) -> None:
         """Unload it. Raises ``no-such-plugin``."""

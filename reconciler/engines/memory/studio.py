@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
+import msgspec
+
 from reconciler.engines import refusals
 from reconciler.engines.memory.calls import Calls, Effect, RecordedCall, injected
 from reconciler.engines.memory.catalogue import MemoryCatalogue
@@ -12,7 +14,7 @@ from reconciler.engines.memory.server import MemoryServer
 from reconciler.model.catalogue import Catalogue, Direction, Kind
 from reconciler.model.errors import Unavailable
 from reconciler.model.mix import MIX
-from reconciler.model.resources import Capabilities, JackSettings, Port
+from reconciler.model.resources import Capabilities, EngineSettings, JackSettings, Port
 
 SETTINGS = JackSettings(server="memory", driver="dummy", sample_rate=48000, period=256, periods=2, realtime=False)
 """The server that runs unless a studio is made without one."""
@@ -24,8 +26,18 @@ CAPABILITIES = Capabilities(
     rename=True,
     mix=frozenset(MIX),
     midi=frozenset({"cc", "pitch-bend", "cv"}),
+    replace=True,
+    remove_all=2,
+    settings=frozenset({"mode", "transport", "tempo", "paths"}),
+    live_settings=frozenset({"transport", "tempo", "paths"}),
 )
 """A host that can do all there is, as Carla does."""
+
+LIKE_CARLA = msgspec.structs.replace(CAPABILITIES, rename_interrupts=True, live_period=False)
+"""A host that can do what Carla can where each plugin is a JACK client of its own."""
+
+ENGINE = EngineSettings(mode="multiple-clients", transport="jack", tempo=120.0, paths={})
+"""The settings of a host that was asked for none, as Carla has them."""
 
 LIKE_JALV = Capabilities(formats=frozenset({"lv2"}), bypass=False, programs=True, rename=False)
 """A host that can do what jalv can."""
@@ -48,6 +60,8 @@ class MemoryStudio:
         Plugins' ports are called by name, as Carla does, instead of by symbol, as jalv does.
     captures, playbacks
         How many physical ports the server has.
+    engine
+        Settings that the plugin host starts with.
 
     Examples
     --------
@@ -68,6 +82,7 @@ class MemoryStudio:
         port_names: bool = False,
         captures: int = 2,
         playbacks: int = 2,
+        engine: EngineSettings = ENGINE,
     ) -> None:
         self.catalogue: Catalogue = catalogue or MemoryCatalogue()
         self.calls = Calls()
@@ -77,6 +92,7 @@ class MemoryStudio:
         self._capabilities = capabilities
         self._prefix = prefix
         self._port_names = port_names
+        self._engine = engine
         self._physical = (captures, playbacks)
         self._graph: MemoryGraph | None = None
         if settings is not None:
@@ -101,7 +117,9 @@ class MemoryStudio:
         old: MemoryHost | None = getattr(self, "host", None)
         if old is not None:
             old.die()
-        self.host = MemoryHost(self, self._capabilities, prefix=self._prefix, port_names=self._port_names)
+        self.host = MemoryHost(
+            self, self._capabilities, prefix=self._prefix, port_names=self._port_names, settings=self._engine
+        )
         return self.host
 
     def open_server(self, settings: JackSettings, *, ours: bool) -> None:
@@ -139,6 +157,13 @@ class MemoryStudio:
     def kill_host(self) -> None:
         """Let the plugin host die with all its plugins; :meth:`start_host` gives a new one."""
         self.host.die()
+
+    def change_period(self, frames: int) -> None:
+        """Let the server change its period, under which a host that cannot take that dies, as Carla aborts."""
+        server = self._running()
+        server.settings = msgspec.structs.replace(server.settings, period=frames)
+        if not self._capabilities.live_period and self.host.plugins():
+            self.kill_host()
 
     def perform(self, call: RecordedCall, act: Callable[[], None]) -> None:
         """Record a call that changes the studio, then let it happen, or fail in the way that was asked for."""
