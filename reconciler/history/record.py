@@ -138,8 +138,12 @@ def _settings(older: EngineSettings, newer: EngineSettings) -> EngineSettings:
 
 
 def _both(older: Plugin, newer: Plugin) -> Plugin:
+    maps = ("params", "mix", "midi", "options", "custom_data")
     return msgspec.structs.replace(
-        newer, params={**older.params, **newer.params}, program=newer.program or older.program
+        newer,
+        program=newer.program or older.program,
+        state=newer.state or older.state,
+        **{word: {**getattr(older, word), **getattr(newer, word)} for word in maps},
     )
 
 

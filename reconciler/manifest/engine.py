@@ -111,9 +111,12 @@ class EngineSpec(Strict):
     )
 
     @model_validator(mode="after")
-    def _transport_fits_the_mode(self) -> Self:
+    def _settings_fit_together(self) -> Self:
         if self.transport is Transport.INTERNAL and self.mode is not Mode.PATCHBAY:
             hint = "take `mode: patchbay`, or leave the transport to JACK"
             message = "where each plugin is a JACK client of its own, only JACK can be the clock"
             raise Mistakes([Mistake("contradiction", message, hint, path=("transport",))])
+        if self.bridges and self.force_stereo:
+            message = "a plugin in a process of its own cannot be forced to stereo"
+            raise Mistakes([Mistake("contradiction", message, "take one of the two", path=("force_stereo",))])
         return self

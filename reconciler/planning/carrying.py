@@ -16,6 +16,7 @@ import msgspec
 from reconciler.model.catalogue import REFERENCE_RATE, Direction, Kind
 from reconciler.model.conform import conform, limits
 from reconciler.model.mix import MIX
+from reconciler.model.options import FORCE_STEREO
 from reconciler.model.resources import Link, MidiMap, Observed, Plugin, Port
 from reconciler.planning.plan import Baseline, Carried, Policy
 from reconciler.session.session import Session
@@ -44,9 +45,10 @@ def held(session: Session, observed: Observed, baseline: Baseline, policy: Polic
                 plugins.setdefault(name, _cleaned(current, name))
                 moved.add(old)
             continue
-        in_place = (old == name or observed.engine.capabilities.rename) and same(current, want)
+        ours = baseline.plugins.get(old)
+        in_place = (old == name or observed.engine.capabilities.rename) and stays(session, current, want, ours)
         if restarts or not in_place:
-            plugins.setdefault(name, _undeclared(session, current, want, baseline.plugins.get(old)))
+            plugins.setdefault(name, _undeclared(session, current, want, ours))
             moved.add(old)
     if not moved and not plugins:
         return Carried()
@@ -61,9 +63,12 @@ def wanting(session: Session, carried: Carried, observed: Observed) -> Session:
     plugins = dict(session.plugins)
     for name, source in carried.plugins.items():
         want = session.plugins.get(name)
-        heir = source if want is None else _heir(session, source, want, rate_hz)
+        if want is None:  # and nobody knows where its state file was; what that had set is in the values
+            plugins[name] = msgspec.structs.replace(source, state=None)
+            continue
+        heir = _heir(session, source, want, rate_hz)
         current = observed.plugins.get(name)
-        if current is not None and want is not None and same(current, want):
+        if current is not None and current.plugin == want.plugin:
             heir = _without(heir, want, session.ignored.get(name, ()))  # it is there, and so somebody else's again
         plugins[name] = heir
     return msgspec.structs.replace(session, plugins=plugins)
@@ -79,9 +84,24 @@ def links(session: Session, carried: Carried, ports: Mapping[str, Port]) -> froz
     )
 
 
-def same(current: Plugin, want: Plugin) -> bool:
-    """Whether what runs can stay, as far as its kind goes."""
-    return current.plugin == want.plugin and current.bridge is want.bridge
+def must_be_anew(session: Session, current: Plugin, want: Plugin, ours: Plugin | None) -> str | None:
+    """Return why a plugin has to be loaded anew to become what is declared, None if it need not be."""
+    if current.bridge is not want.bridge:
+        return "into a process of its own" if want.bridge else "back into its host's process"
+    stereo = want.options.get(FORCE_STEREO)
+    if stereo is None and ours is not None and FORCE_STEREO in ours.options:
+        stereo = current.rest_options.get(FORCE_STEREO)
+    if stereo is not None and current.options.get(FORCE_STEREO, stereo) != stereo:
+        return "into stereo" if stereo else "back to mono"
+    if want.state is None and current.state is not None and ours is not None and ours.state is not None:
+        ignored = "state" in session.ignored.get(want.name, ())
+        return None if ignored else "its state is no longer in the manifest"
+    return None
+
+
+def stays(session: Session, current: Plugin, want: Plugin, ours: Plugin | None) -> bool:
+    """Whether a plugin that runs can become what is declared without being loaded anew."""
+    return current.plugin == want.plugin and must_be_anew(session, current, want, ours) is None
 
 
 def summary(want: Plugin, heir: Plugin) -> str | None:
@@ -156,18 +176,12 @@ def _heir(session: Session, source: Plugin, want: Plugin, rate_hz: float) -> Plu
     """Return what the manifest asks of a plugin, and behind it what it takes over from its predecessor."""
     alike = source.plugin == want.plugin
     other_program = want.program not in (None, source.program) or want.state not in (None, source.state)
-    program, state = want.program, want.state
-    if alike and not other_program:
-        program, state = source.program, source.state
-        if state is not None and want.name not in session.states:
-            state = None  # nobody knows its file any more; what it set is in the values
     params = {} if other_program else _params(session, source, want, rate_hz)
     mix = {key: value for key, value in source.mix.items() if alike or _mixes(session, want.name, key)}
     return msgspec.structs.replace(
         want,
         active=source.active if "active" in session.ignored.get(want.name, ()) else want.active,
-        program=program,
-        state=state,
+        program=source.program if alike and not other_program else want.program,
         params={**params, **want.params},
         mix={**mix, **want.mix},
         midi={**_midi(session, source, want, rate_hz), **want.midi},

@@ -5,7 +5,7 @@ import msgspec
 from reconciler.model.actions import RemovePlugin, RenamePlugin
 from reconciler.model.resources import Link, Plugin
 from reconciler.planning.builder import Stage
-from reconciler.planning.carrying import same
+from reconciler.planning.carrying import stays
 from reconciler.planning.plan import Act, Baseline, Interrupts, Plan
 from reconciler.planning.plugins import PluginPlanner
 
@@ -25,7 +25,7 @@ def rename(planner: PluginPlanner) -> None:
             continue
         cause = f"plugins.{new}"
         can = planner.engine.capabilities
-        in_place = can.rename and same(current, want)
+        in_place = can.rename and stays(session, current, want, ours.get(old))
         interrupts = Interrupts.NONE if in_place and not can.rename_interrupts else Interrupts.PATH
         builder.change(cause, Act.RENAME, old, new, interrupts=interrupts)
         if old in ours:

@@ -20,7 +20,7 @@ SETTINGS = JackSettings(server="memory", driver="dummy", sample_rate=48000, peri
 """The server that runs unless a studio is made without one."""
 
 CAPABILITIES = Capabilities(
-    formats=frozenset({"lv2"}),
+    formats=frozenset({"lv2", "jack"}),
     bypass=True,
     programs=True,
     rename=True,
@@ -30,6 +30,10 @@ CAPABILITIES = Capabilities(
     remove_all=2,
     settings=frozenset({"mode", "transport", "tempo", "paths"}),
     live_settings=frozenset({"transport", "tempo", "paths"}),
+    options=True,
+    custom_data=frozenset({"lv2"}),
+    state=True,
+    bridges=frozenset({"lv2"}),
 )
 """A host that can do all there is, as Carla does."""
 
