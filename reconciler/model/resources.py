@@ -134,10 +134,6 @@ class EngineSettings(msgspec.Struct, frozen=True, omit_defaults=True):
 
     mode: str | None = None
     """``multiple-clients`` or ``patchbay``."""
-    bridges: bool | None = None
-    """Every plugin that can gets a process of its own."""
-    force_stereo: bool | None = None
-    """Mono plugins are loaded twice, one for each side."""
     transport: str | None = None
     """Whose clock rolls: ``jack`` or ``internal``."""
     tempo: float | None = None

@@ -6,16 +6,12 @@ import msgspec
 
 from reconciler.model.actions import RestartEngine, SetEngine, SetPeriod
 from reconciler.model.resources import EngineSettings, Observed
+from reconciler.model.settings import DEFAULTS
 from reconciler.planning.builder import PlanBuilder, Stage
 from reconciler.planning.plan import Act, Baseline, Interrupts
 
 RESTARTS = "the engine restarts and everything comes back"
 DROPPED = "no longer in the manifest"
-
-DEFAULTS = EngineSettings(
-    mode="multiple-clients", bridges=False, force_stereo=False, transport="jack", tempo=120.0, paths={}
-)
-"""What Carla has when nobody asks for anything else (CarlaEngineData.cpp, CarlaEngineInternal.cpp)."""
 
 
 def plan(observed: Observed, baseline: Baseline, builder: PlanBuilder) -> str | None:

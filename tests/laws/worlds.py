@@ -137,7 +137,7 @@ def manifests(
         plugins[name] = _spec(draw, types[name], capabilities)
     chain = _chain(draw, types)
     engine: dict[str, Any] = {}
-    if capabilities.settings and draw(st.booleans()):
+    if bool(capabilities.settings) and draw(st.booleans()):
         engine["tempo"] = draw(st.sampled_from([90, 97.5, 120]))
     jack: dict[str, Any] = {}
     if not capabilities.live_period and draw(st.booleans()):

@@ -10,11 +10,16 @@ from reconciler.engines.memory.catalogue import MemoryCatalogue
 from reconciler.engines.memory.graph import MemoryGraph
 from reconciler.engines.memory.hardware import MemoryHardware
 from reconciler.engines.memory.host import MemoryHost
+from reconciler.engines.memory.patchbay import MemoryPatchbay
 from reconciler.engines.memory.server import MemoryServer
+from reconciler.engines.patchbay import PatchbayGraph
+from reconciler.engines.ports import AudioGraph
 from reconciler.model.catalogue import Catalogue, Direction, Kind
 from reconciler.model.errors import Unavailable
 from reconciler.model.mix import MIX
 from reconciler.model.resources import Capabilities, EngineSettings, JackSettings, Port
+from reconciler.model.settings import DEFAULTS
+from reconciler.model.terminals import PATCHBAY
 
 SETTINGS = JackSettings(server="memory", driver="dummy", sample_rate=48000, period=256, periods=2, realtime=False)
 """The server that runs unless a studio is made without one."""
@@ -40,8 +45,11 @@ CAPABILITIES = Capabilities(
 LIKE_CARLA = msgspec.structs.replace(CAPABILITIES, rename_interrupts=True, live_period=False)
 """A host that can do what Carla can where each plugin is a JACK client of its own."""
 
-ENGINE = EngineSettings(mode="multiple-clients", transport="jack", tempo=120.0, paths={})
+ENGINE = DEFAULTS
 """The settings of a host that was asked for none, as Carla has them."""
+
+IN_PATCHBAY = msgspec.structs.replace(ENGINE, mode=PATCHBAY)
+"""The settings of a host that is one JACK client."""
 
 LIKE_JALV = Capabilities(formats=frozenset({"lv2"}), bypass=False, programs=True, rename=False)
 """A host that can do what jalv can."""
@@ -98,23 +106,26 @@ class MemoryStudio:
         self._port_names = port_names
         self._engine = engine
         self._physical = (captures, playbacks)
-        self._graph: MemoryGraph | None = None
+        self._graph: AudioGraph | None = None
         if settings is not None:
             self.open_server(settings, ours=False)
         self.host = self.start_host()
 
     @property
-    def graph(self) -> MemoryGraph:
+    def graph(self) -> AudioGraph:
         """A graph on the server that runs now. Raises ``jack-gone``."""
         if self._graph is None or not self._graph.alive:
             self._graph = self.open_graph()
         return self._graph
 
-    def open_graph(self) -> MemoryGraph:
+    def open_graph(self) -> AudioGraph:
         """Open one more client of the server that runs now. Raises ``jack-gone``."""
         if self.server is None or not self.server.alive:
             raise refusals.jack_gone(None)
-        return MemoryGraph(self.server, self.perform)
+        jack = MemoryGraph(self.server, self.perform)
+        if self.host.settings.mode != PATCHBAY:
+            return jack
+        return PatchbayGraph(jack, MemoryPatchbay(lambda: self.host.inside(), self.perform), self._prefix)  # noqa: PLW0108
 
     def start_host(self) -> MemoryHost:
         """Put a new, empty plugin host in the place of the old one, which dies if it still lives."""

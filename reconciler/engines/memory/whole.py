@@ -10,6 +10,7 @@ from reconciler.engines.memory.engine import RawEngine
 from reconciler.engines.ports import HostedPlugin
 from reconciler.model.actions import RemoveAll, RestartEngine, SetEngine
 from reconciler.model.resources import Capabilities, EngineSettings
+from reconciler.model.settings import completed
 
 if TYPE_CHECKING:
     from reconciler.engines.memory.studio import MemoryStudio
@@ -42,14 +43,14 @@ class WholeEngine(Lacking):
         """Unload everything and begin anew with these settings. Raises ``unsupported``."""
         if not self._capabilities.settings:
             super().restart(settings)
-        self._living()
+        self._living()  # it may be dead
 
         def stop() -> None:
             self.close()
-            self._settings = settings
+            self._settings = completed(settings)
 
         self._studio.perform(RestartEngine(settings), stop)
-        if self._settings != settings or self.plugins():
+        if self._settings != completed(settings) or self.plugins():
             raise refusals.not_kept("the engine", "engine", "its restart", "the one of before, still running")
 
     def set_engine(self, key: str, value: bool | float | str) -> None:
