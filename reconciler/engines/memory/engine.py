@@ -111,7 +111,7 @@ class RawEngine:
         if not self.server.alive:
             self.last_error = "Failed to register plugin client"
             return False
-        options = _options(kind, bridge=bridge)
+        options = options_of(kind, bridge=bridge)
         if force_stereo and can_widen(kind):
             kind = widened(kind)
             options[FORCE_STEREO] = True
@@ -244,7 +244,7 @@ _FROM_MIDI = (
 )
 
 
-def _options(kind: PluginType, *, bridge: bool) -> dict[str, bool]:
+def options_of(kind: PluginType, *, bridge: bool = False) -> dict[str, bool]:
     """Return which options a plugin has, as they stand when it was loaded (as Carla does it for LV2)."""
     options: dict[str, bool] = {}
     if not _ports(kind, Kind.MIDI, Direction.OUT):
