@@ -14,15 +14,16 @@ from reconciler.model.catalogue import Catalogue, Kind, ParameterInfo, PluginTyp
 from reconciler.model.custom import STRING
 from reconciler.model.errors import StudioError
 from reconciler.model.mix import MIX
-from reconciler.model.options import OPTIONS
+from reconciler.model.options import FORCE_STEREO, OPTIONS
 from reconciler.model.resources import Link, MidiMap, Plugin
 from reconciler.model.states import Saved, State
-from reconciler.model.stereo import widened
+from reconciler.model.stereo import can_widen, widened
 from reconciler.planning.terminals import Misfit, allocate
 from reconciler.projects import options
 from reconciler.projects.document import PATCHBAY, Project
 from reconciler.projects.naming import carla_words
 from reconciler.projects.terminals import carlas, inner_of
+from reconciler.session.compile import BRIDGED, WIDENED
 from reconciler.session.pairing import pair
 from reconciler.session.session import Endpoint, EndPort, Session
 
@@ -77,9 +78,11 @@ class _Writer:
         self.names = {name: jack_names(kind) for name, kind in self.as_they_run.items()}
         jack = session.jack
         self.rate_hz = (jack.sample_rate if jack is not None else None) or RATE_HZ
-        settings = session.engine
-        bridged = [plugin.bridge for plugin in session.plugins.values() if _can_be_bridged(plugin)]
-        self.bridges = bool(settings.bridges or (bridged and all(bridged)))
+        plugins = session.plugins.values()
+        bridged = [plugin.bridge for plugin in plugins if _can_be_bridged(plugin)]
+        self.bridges = bool(bridged) and all(bridged)
+        widened_ = [self._in_stereo(name) for name, kind in self.kinds.items() if _can_be_stereo(kind)]
+        self.force_stereo = bool(widened_) and all(widened_)
 
     def project(self) -> Project:
         session, settings = self.session, self.session.engine
@@ -97,7 +100,7 @@ class _Writer:
             internal=internal,
             external=external,
             tempo=settings.tempo,
-            force_stereo=bool(settings.force_stereo),
+            force_stereo=self.force_stereo,
             bridges=self.bridges,
         )
 
@@ -119,9 +122,7 @@ class _Writer:
             self.left_out.append(f"plugins.{plugin.name}.bridge: a project bridges all plugins or none")
         state = self.states.get(plugin.name)
         base = state if state is not None else State(type_)
-        mask = options.to_mask(
-            plugin.options, kind, bridged=self.bridges, force_stereo=bool(self.session.engine.force_stereo)
-        )
+        mask = options.to_mask(plugin.options, kind, bridged=self.bridges)
         return msgspec.structs.replace(
             base,
             type=type_,
@@ -241,7 +242,7 @@ class _Writer:
         return self.bridges and _can_be_bridged(self.session.plugins[node])
 
     def _in_stereo(self, name: str) -> bool:
-        return self.session.plugins[name].options.get("force_stereo", bool(self.session.engine.force_stereo))
+        return self.session.plugins[name].options.get(FORCE_STEREO, False)
 
 
 def _custom_data(plugin: Plugin, kind: PluginType, base: State) -> Iterator[tuple[str, str, str]]:
@@ -311,4 +312,8 @@ def _over(mask: int, declared: Mapping[str, bool]) -> int:
 
 
 def _can_be_bridged(plugin: Plugin) -> bool:
-    return plugin.plugin.partition(":")[0] not in ("internal", "sf2", "sfz", "jack")
+    return plugin.plugin.partition(":")[0] in BRIDGED
+
+
+def _can_be_stereo(kind: PluginType) -> bool:
+    return kind.uri.partition(":")[0] in WIDENED and can_widen(kind)

@@ -18,13 +18,14 @@ from reconciler.model.errors import StudioError, Unavailable, Where
 from reconciler.model.mix import MIX
 from reconciler.model.options import OPTIONS
 from reconciler.model.states import Saved, State
-from reconciler.model.stereo import widened
+from reconciler.model.stereo import can_widen, widened
 from reconciler.model.values import float32
 from reconciler.projects import options
 from reconciler.projects.document import Project, scheme
 from reconciler.projects.links import Node, manifest_links
 from reconciler.projects.naming import manifest_names, relative, uris, written_uri
 from reconciler.projects.values import mixed, number, written
+from reconciler.session.compile import BRIDGED
 
 _MOST_CC, _CV, _PITCH_BEND, _LEARNING = 119, 130, 131, 132
 _MIDI_PROGRAMS = "midiPrograms"
@@ -117,7 +118,7 @@ def import_project(
     engine: dict[str, Any] = {"host": "carla", "mode": project.mode}
     if project.bridges:
         engine["bridges"] = True
-    if project.force_stereo:
+    elif project.force_stereo:  # what is bridged stays mono
         engine["force_stereo"] = True
     if project.tempo is not None and project.tempo != 120:  # Carla's own
         engine["tempo"] = number(project.tempo)
@@ -153,8 +154,8 @@ class _Plugin:
         saved = self.saved
         program = None if self.needs_state else self._program()
         params, midi = self._parameters(program)
-        bridged = self.project.bridges and self.kind.uri.partition(":")[0] not in ("internal", "sf2", "sfz")
-        stereo = self.project.force_stereo
+        bridged = self.project.bridges and self.kind.uri.partition(":")[0] in BRIDGED
+        stereo = self.project.force_stereo and not self.project.bridges
         sections: dict[str, Any] = {
             "program": self._label(program),
             "state": state if self.needs_state else None,
@@ -346,7 +347,7 @@ def _described(project: Project, names: list[str], catalogue: Catalogue) -> tupl
 def _as_it_runs(saved: State, kind: PluginType | None) -> PluginType | None:
     """Return its type with the ports that it has: those forced to stereo have one more a side."""
     stereo = saved.options & OPTIONS["force_stereo"]
-    return widened(kind) if kind is not None and stereo else kind
+    return widened(kind) if kind is not None and stereo and can_widen(kind) else kind
 
 
 def _missing(missing: list[Missing], count: int, file: str) -> StudioError:

@@ -6,7 +6,8 @@ Carla offers and starts with, per format, is read in ``getOptionsAvailable`` and
 
 from reconciler.model.catalogue import Direction, Kind, PluginType
 from reconciler.model.options import OPTIONS
-from reconciler.model.stereo import widened
+from reconciler.model.stereo import can_widen
+from reconciler.session.compile import WIDENED
 
 _NOTES_ONLY = (
     "send_control_changes",
@@ -38,7 +39,7 @@ def rest(kind: PluginType, *, bridged: bool = False, force_stereo: bool = False)
     """
     scheme = kind.uri.partition(":")[0]
     found = _buffers(kind, scheme, bridged=bridged)
-    if not force_stereo and _has_mono_side(kind, scheme):
+    if not force_stereo and scheme in WIDENED and can_widen(kind):
         found["force_stereo"] = False
     if scheme == "vst3":
         found["use_chunks"] = True
@@ -71,14 +72,6 @@ def to_mask(declared: dict[str, bool], kind: PluginType, *, bridged: bool = Fals
         stand["send_program_changes"] = True
     stand |= resting | declared
     return sum(OPTIONS[key] for key, on in stand.items() if on)
-
-
-def _has_mono_side(kind: PluginType, scheme: str) -> bool:
-    """Tell whether Carla offers to force it to stereo: one audio port on a side, and no events or CV coming out."""
-    if scheme not in ("lv2", "ladspa", "dssi", "internal"):
-        return False
-    others = any(port.kind is not Kind.AUDIO and port.direction is Direction.OUT for port in kind.ports)
-    return widened(kind) is not kind and (scheme in ("ladspa", "dssi") or not others)
 
 
 def _has_latency(kind: PluginType) -> bool:

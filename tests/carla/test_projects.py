@@ -1,5 +1,7 @@
 """Carla's project files: what Carla itself saved, and what it makes of those we write."""
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +112,7 @@ def saved(carla_alone: CarlaAlone, known: CarlaCatalogue, mode: str, tmp_path: P
         if known.describe(uri) is None:
             pytest.skip(f"{uri} is not installed (Debian: x42-plugins mda-lv2 swh-plugins timgm6mb-soundfont)")
     path = tmp_path / "carlas.carxp"
-    steps = (*PLUGINS, *SETTINGS, ["wait", 0.3], *OUTSIDE[mode], ["save_project", str(path)])
+    steps = (*PLUGINS, *SETTINGS, ["transport_bpm", 97.0], ["wait", 0.3], *OUTSIDE[mode], ["save_project", str(path)])
     carla_alone(*steps)
     return path
 
@@ -137,7 +139,8 @@ def within(part: Any, whole: Any) -> bool:
 def test_what_carla_saved_becomes_a_manifest(saved: Path, known: CarlaCatalogue, mode: str) -> None:
     manifest, done = importing(saved, known)
     data = yaml.safe_load(text(manifest))
-    assert data["engine"] == {"host": "carla", "mode": mode}
+    # Among JACK clients the tempo is that of JACK's clock, which stands.
+    assert data["engine"] == {"host": "carla", "mode": mode, **({"tempo": 97} if mode == "patchbay" else {})}
     for name, spec in yaml.safe_load(EXPECTED)["plugins"].items():
         assert within(spec, data["plugins"][name]), (name, data["plugins"][name])
     assert data["links"] == yaml.safe_load(EXPECTED)["links"]
@@ -187,3 +190,4 @@ def test_what_we_write_says_all_that_carla_s_own_file_says(saved: Path, known: C
     assert [(one.type, one.label, one.file) for one in ours.plugins if one.type != "SF2"] == [
         (one.type, one.label, one.file) for one in theirs.plugins if one.type != "SF2"
     ]
+    assert (ours.tempo or 120.0) == theirs.tempo

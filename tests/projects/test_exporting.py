@@ -161,6 +161,18 @@ def test_where_every_plugin_is_bridged_the_project_bridges_all() -> None:
     assert found.left_out == ()
 
 
+def test_where_every_mono_plugin_is_forced_to_stereo_the_project_forces_all() -> None:
+    text = f"""
+engine: {{ host: memory, force_stereo: true }}
+plugins: {{ gain: {{ plugin: "lv2:{MEMORY}gain" }}, eq: {{ plugin: "lv2:{MEMORY}equalizer" }} }}
+links: [system:capture_2 -> gain:in_2]
+"""
+    found = exported(text)
+    assert found.project.force_stereo
+    assert found.project.external == (("system:capture_2", "gain:In_2"),)
+    assert again(found).plugins == session(text).plugins
+
+
 KINDS = sorted(uri for uri in PLUGINS if uri.rpartition(":")[2] not in {"picky", "wobble"})
 
 

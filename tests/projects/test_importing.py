@@ -218,5 +218,6 @@ def test_links_follow_a_plugin_that_is_called_otherwise() -> None:
 
 def test_the_engine_is_as_it_was() -> None:
     engine = imported(tempo=97.5, bridges=True, force_stereo=True, internal=()).manifest["engine"]
-    assert engine == {"host": "carla", "mode": "patchbay", "bridges": True, "force_stereo": True, "tempo": 97.5}
+    assert engine == {"host": "carla", "mode": "patchbay", "bridges": True, "tempo": 97.5}, "what is bridged stays mono"
+    assert imported(force_stereo=True).manifest["engine"]["force_stereo"] is True
     assert imported(tempo=120.0).manifest["engine"] == {"host": "carla", "mode": "multiple-clients"}
