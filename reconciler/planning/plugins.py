@@ -69,10 +69,14 @@ class PluginPlanner:
         """Return the steps that load these nodes in this very plan."""
         return tuple(self._added[node] for node in nodes if node in self._added)
 
+    def followed(self, links: frozenset[Link]) -> frozenset[Link]:
+        """Return the observed links under the names that plugins have after the renames of this plan."""
+        if not self.renamed:
+            return links
+        return frozenset(Link(self._follow(link.source), self._follow(link.target)) for link in links)
+
     def surviving(self, links: frozenset[Link]) -> frozenset[Link]:
-        """Return the observed links as they stand once plugins are created, renamed, replaced and removed."""
-        if self.renamed:
-            links = frozenset(Link(self._follow(link.source), self._follow(link.target)) for link in links)
+        """Return the links, followed, that stand once plugins are created, replaced and removed."""
         # A stranger may have the name of a plugin that is still to come; its links are not the plugin's.
         lost = self.gone | (self._strangers & self._added.keys()) if self._added else self.gone
         if lost:

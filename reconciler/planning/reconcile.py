@@ -2,10 +2,9 @@
 
 import msgspec
 
-from reconciler.model.actions import Connect, Disconnect
 from reconciler.model.resources import Link, Observed
-from reconciler.planning import server
-from reconciler.planning.builder import PlanBuilder, Stage
+from reconciler.planning import patchbay, server
+from reconciler.planning.builder import PlanBuilder
 from reconciler.planning.plan import Act, Baseline, Interrupts, Plan, Policy
 from reconciler.planning.plugins import PluginPlanner
 from reconciler.planning.renames import rename
@@ -38,33 +37,40 @@ def reconcile(session: Session, observed: Observed, baseline: Baseline, policy: 
     builder = PlanBuilder(session)
     server_starts = server.plan(session, observed, builder)
     if server_starts:  # every client goes with the old server, and what the new one brings is not known yet
-        observed = msgspec.structs.replace(observed, plugins={}, ports={}, links=frozenset())
+        fresh = patchbay.anew(observed, session.engine.mode)
+        observed = msgspec.structs.replace(observed, plugins={}, ports={}, links=frozenset(), terminals=fresh)
+    builder.at_risk = observed.terminals is not None and bool(observed.plugins)
     plugins = PluginPlanner(builder, observed, baseline, policy)
     if session.moved:
         rename(plugins)
     plugins.run()
+    patchbay.check_plugins(builder, plugins, observed.terminals)
     wiring = resolve(session, observed.ports, server_up=not server_starts)
-    have = plugins.surviving(observed.links)
+    have = plugins.surviving(plugins.followed(observed.links))
     builder.pending.extend(wiring.pending)
     builder.refused.extend(wiring.refused)
     wanted = session.links | wiring.links if wiring.links else session.links
     if have != wanted:
-        _connect(builder, plugins, wiring, wanted - have)
-        _disconnect(builder, plugins, policy, have - wanted)
+        made = _made(builder, wiring, wanted - have)
+        cut = _cut(builder, plugins, policy, have - wanted)
+        patchbay.wire(builder, plugins, observed, patchbay.Edits(have, made, cut, wiring.declared))
     return builder.plan()
 
 
-def _connect(builder: PlanBuilder, plugins: PluginPlanner, wiring: Wiring, missing: frozenset[Link]) -> None:
+def _made(builder: PlanBuilder, wiring: Wiring, missing: frozenset[Link]) -> dict[Link, str]:
+    """Note the links to make, and return them with their causes."""
+    made: dict[Link, str] = {}
     for link in sorted(missing):
-        address = link.address
+        address = made[link] = link.address
         declared_at = wiring.declared.get(address)
         builder.change(address, Act.CREATE, after=True, interrupts=Interrupts.PATH, declared_at=declared_at)
-        needs = plugins.created(_node(link.source), _node(link.target))
-        builder.step(Stage.CONNECT, Connect(link.source, link.target), address, needs)
+    return made
 
 
-def _disconnect(builder: PlanBuilder, plugins: PluginPlanner, policy: Policy, extra: frozenset[Link]) -> None:
+def _cut(builder: PlanBuilder, plugins: PluginPlanner, policy: Policy, extra: frozenset[Link]) -> dict[Link, str]:
+    """Note the links to cut, and return them with their causes."""
     declared = builder.session.plugins
+    cut: dict[Link, str] = {}
     for link in sorted(extra):
         address = link.address
         ours = link in plugins.baseline.links
@@ -77,7 +83,8 @@ def _disconnect(builder: PlanBuilder, plugins: PluginPlanner, policy: Policy, ex
                 continue
         reason = "no longer in the manifest" if ours else "not in the manifest, policy prunes"
         builder.change(address, Act.DELETE, True, reason=reason, interrupts=Interrupts.PATH)
-        builder.step(Stage.DISCONNECT, Disconnect(link.source, link.target), address)
+        cut[link] = address
+    return cut
 
 
 def _node(port: str) -> str:

@@ -18,7 +18,7 @@ from reconciler.session.cycles import find_cycle
 from reconciler.session.matching import plugin_ports
 from reconciler.session.pairing import pair
 from reconciler.session.plugins import PluginCompiler
-from reconciler.session.session import Endpoint, EndPort, Session, Wire
+from reconciler.session.session import Endpoint, EndPort, PluginPort, Session, Wire
 
 
 def compile_session(source: Source, catalogue: Catalogue) -> Session:
@@ -76,6 +76,11 @@ class _Compiler:
             declares=_digest({name: _declared(plugin) for name, plugin in self.plugins.items()}),
             states=self.states,
             rest=self.rest,
+            ports={
+                name: tuple(PluginPort(port.symbol, port.kind, port.direction) for port in kind.ports)
+                for name, kind in self.types.items()
+                if kind
+            },
             units={name: _units(kind) for name, kind in self.types.items() if kind},
             links=frozenset(self.links),
             wires=tuple(self.wires.values()),

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from reconciler.engines.memory import PLUGINS, PREFIX, MemoryCatalogue, MemoryStudio
+from reconciler.engines.memory import CAPABILITIES, ENGINE, IN_PATCHBAY, PLUGINS, PREFIX, MemoryCatalogue, MemoryStudio
 from reconciler.engines.studio import LocalStudio
 from reconciler.execution.desk import Desk
 from reconciler.manifest.load import parse
@@ -24,6 +24,17 @@ PICKY = f"{PREFIX}picky"
 """Never loads, on purpose."""
 CATALOGUE = MemoryCatalogue()
 LOADABLE = sorted(PLUGINS.keys() - {PICKY})
+
+
+ONE_CLIENT = msgspec.structs.replace(CAPABILITIES, midi_ports=1)
+"""What tells these worlds that the host shall be one JACK client, its patchbay within."""
+
+
+def _fits(kind: PluginType, capabilities: Capabilities) -> bool:
+    most = capabilities.midi_ports
+    return most is None or all(
+        sum(port.kind is Kind.MIDI and port.direction is way for port in kind.ports) <= most for way in Direction
+    )
 
 
 def _value(draw: st.DrawFn, info: ParameterInfo) -> float:
@@ -118,7 +129,7 @@ def manifests(
     before
         What was applied before it: some of its plugins are moved to new names.
     """
-    choice = loadable or {uri: PLUGINS[uri] for uri in LOADABLE}
+    choice = loadable or {uri: PLUGINS[uri] for uri in LOADABLE if _fits(PLUGINS[uri], capabilities)}
     names = sorted(draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=most)))
     plugins: dict[str, Any] = {}
     types: dict[str, PluginType] = {}
@@ -139,6 +150,7 @@ def manifests(
     return {
         "version": 1,
         "session": "law",
+        "engine": {"mode": "multiple-clients" if capabilities.midi_ports is None else "patchbay"},
         "plugins": plugins,
         "links": _links(draw, types),
         "chains": {"path": chain} if len(chain) > 1 else {},
@@ -167,7 +179,8 @@ def _local(world: MemoryStudio | LocalStudio) -> LocalStudio:
 
 def make_world(capabilities: Capabilities) -> MemoryStudio:
     """A studio with two foreign clients."""
-    world = MemoryStudio(capabilities=capabilities)
+    engine = ENGINE if capabilities.midi_ports is None else IN_PATCHBAY
+    world = MemoryStudio(capabilities=capabilities, engine=engine)
     world.add_client("mic", outputs=["out_1", "out_2"])
     world.add_client("recorder", inputs=["in_1", "in_2"])
     return world
@@ -183,6 +196,11 @@ def disturb(world: MemoryStudio | LocalStudio, seed: int, loadable: Sequence[str
         observed = studio.observe()
         outs = [port.name for port in observed.ports.values() if port.direction is Direction.OUT]
         ins = [port.name for port in observed.ports.values() if port.direction is Direction.IN]
+        links = sorted(observed.links)
+        if observed.terminals is not None:  # which have two sides each
+            terminals = [port.name for port in (*observed.terminals.inputs, *observed.terminals.outputs)]
+            outs, ins = [*outs, *terminals], [*ins, *terminals]
+            links += sorted(observed.terminals.links)
         names = list(observed.plugins)
         try:
             match dice.randrange(6):
@@ -198,8 +216,8 @@ def disturb(world: MemoryStudio | LocalStudio, seed: int, loadable: Sequence[str
                     host.set_active(dice.choice(names), bool(dice.randrange(2)))
                 case 4:
                     graph.connect(dice.choice(outs), dice.choice(ins))
-                case 5 if observed.links:
-                    link = dice.choice(sorted(observed.links))
+                case 5 if links:
+                    link = dice.choice(links)
                     graph.disconnect(link.source, link.target)
         except StudioError:
             continue  # the engine said no, as it would to a person

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.engines.memory import CAPABILITIES, LIKE_JALV, MemoryCatalogue, MemoryStudio
+from reconciler.engines.memory import CAPABILITIES, ENGINE, IN_PATCHBAY, LIKE_JALV, MemoryCatalogue, MemoryStudio
 from reconciler.engines.studio import LocalStudio
 from reconciler.execution.desk import Desk
 from reconciler.manifest.load import parse
+from reconciler.model.catalogue import Kind
 from reconciler.model.errors import StudioError
 from reconciler.planning.text import render
 from reconciler.session.compile import compile_session
@@ -18,6 +19,8 @@ CASES = sorted((Path(__file__).parent.parent / "cases").glob("*.yaml"))
 
 
 def make_desk(manifest: dict[str, Any], world: MemoryStudio) -> Desk:
+    if world.host.settings == IN_PATCHBAY:
+        manifest = {"engine": {"mode": "patchbay"}, **manifest}
     text = yaml.safe_dump({"version": 1, "session": "case", **manifest}, sort_keys=False, allow_unicode=True)
     source = parse(text, Path("case.yaml"))
     studio = LocalStudio(world.host, world.open_graph, world.hardware)
@@ -52,9 +55,13 @@ def _by_hand(world: MemoryStudio, deed: str) -> None:
 def test_plan_reads_as_written(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     case = yaml.safe_load(path.read_text(encoding="utf-8"))
-    world = MemoryStudio(capabilities=LIKE_JALV if case.get("host") == "jalv" else CAPABILITIES)
+    world = MemoryStudio(
+        capabilities=LIKE_JALV if case.get("host") == "jalv" else CAPABILITIES,
+        engine=IN_PATCHBAY if case.get("mode") == "patchbay" else ENGINE,
+    )
     for client, ports in case.get("foreign", {}).items():
-        world.add_client(client, outputs=ports.get("outputs", []), inputs=ports.get("inputs", []))
+        kind = Kind(ports.get("kind", "audio"))
+        world.add_client(client, outputs=ports.get("outputs", []), inputs=ports.get("inputs", []), kind=kind)
     if "before" in case:
         desk = make_desk(case["before"], world)
         assert desk.apply(desk.plan()).proved

@@ -12,7 +12,7 @@ import msgspec
 
 from reconciler.engines import refusals, statefiles
 from reconciler.engines.lacking import Lacking
-from reconciler.engines.memory.engine import MOST_IN_PATCHBAY, RawEngine, RawPlugin
+from reconciler.engines.memory.engine import RawEngine, RawPlugin
 from reconciler.engines.memory.patchbay import InnerServer
 from reconciler.engines.memory.server import MemoryServer
 from reconciler.engines.ports import Crash, HostedPlugin
@@ -32,7 +32,7 @@ from reconciler.model.actions import (
 from reconciler.model.errors import Unavailable
 from reconciler.model.options import FORCE_STEREO
 from reconciler.model.resources import Capabilities, CustomData, EngineSettings, MidiMap, Plugin
-from reconciler.model.terminals import PATCHBAY
+from reconciler.model.terminals import MIDI_PORTS, MOST_PLUGINS, PATCHBAY
 
 if TYPE_CHECKING:
     from reconciler.engines.memory.studio import MemoryStudio
@@ -78,8 +78,8 @@ class MemoryHost(Lacking):
         if self._settings.mode == PATCHBAY:
             return msgspec.structs.replace(
                 self._capabilities,
-                most_plugins=MOST_IN_PATCHBAY,
-                midi_ports=1,
+                most_plugins=MOST_PLUGINS,
+                midi_ports=MIDI_PORTS,
                 name_bytes=NAME_BYTES_IN_PATCHBAY,
                 rename_interrupts=False,
                 live_period=True,
