@@ -32,7 +32,7 @@ class Edits(msgspec.Struct):
         return sorted(end, key=lambda link: (place.get(link.address, -1), link))
 
 
-def anew(observed: Observed, mode: str | None) -> Terminals | None:
+def fresh(observed: Observed, mode: str | None) -> Terminals | None:
     """Return the terminals of the observed engine when it has started anew, in ``mode`` if that is asked for."""
     runs = PATCHBAY if observed.terminals is not None else None
     return terminals(observed.engine.prefix) if (mode or runs) == PATCHBAY else None

@@ -10,7 +10,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from reconciler.engines.memory import CAPABILITIES, ENGINE, IN_PATCHBAY, PLUGINS, PREFIX, MemoryCatalogue, MemoryStudio
-from reconciler.engines.memory.engine import can_widen, options_of
+from reconciler.engines.memory.engine import options_of
 from reconciler.engines.studio import LocalStudio
 from reconciler.execution.desk import Desk
 from reconciler.manifest.load import parse
@@ -20,6 +20,7 @@ from reconciler.model.custom import STRING
 from reconciler.model.errors import StudioError
 from reconciler.model.options import FORCE_STEREO
 from reconciler.model.resources import Capabilities, CustomData, Observed
+from reconciler.model.stereo import can_widen
 from reconciler.session.compile import compile_session
 
 NAMES = ("voice", "gate", "eq", "verb", "Ünïcode", "bus 1", "out")
@@ -166,10 +167,17 @@ def manifests(
         types[name] = choice[uri]
         plugins[name] = _spec(draw, types[name], capabilities)
     chain = _chain(draw, types)
+    engine: dict[str, Any] = {}
+    if bool(capabilities.settings) and draw(st.booleans()):
+        engine["tempo"] = draw(st.sampled_from([90, 97.5, 120]))
+    jack: dict[str, Any] = {}
+    if not capabilities.live_period and draw(st.booleans()):
+        jack = {"period": draw(st.sampled_from([128, 256])), "manage": "start"}
     return {
         "version": 1,
         "session": "law",
-        "engine": {"mode": "multiple-clients" if capabilities.midi_ports is None else "patchbay"},
+        "engine": {**engine, "mode": "multiple-clients" if capabilities.midi_ports is None else "patchbay"},
+        "hardware": {"jack": jack} if jack else {},
         "plugins": plugins,
         "links": _links(draw, types),
         "chains": {"path": chain} if len(chain) > 1 else {},
@@ -222,7 +230,7 @@ def disturb(world: MemoryStudio | LocalStudio, seed: int, loadable: Sequence[str
             links += sorted(observed.terminals.links)
         names = list(observed.plugins)
         try:
-            match dice.randrange(8):
+            match dice.randrange(10):
                 case 0:
                     host.add(dice.choice(NAMES), dice.choice(loadable))
                 case 1 if names:
@@ -238,11 +246,15 @@ def disturb(world: MemoryStudio | LocalStudio, seed: int, loadable: Sequence[str
                 case 5 if links:
                     link = dice.choice(links)
                     graph.disconnect(link.source, link.target)
-                case 6 if names:
+                case 6 if names and host.capabilities.mix:
+                    host.set_mix(dice.choice(names), "volume", dice.uniform(0, 1))
+                case 7 if host.capabilities.live_settings:
+                    host.set_engine("tempo", float(dice.randrange(60, 180)))
+                case 8 if names:
                     plugin = observed.plugins[dice.choice(names)]
                     if plugin.options:
                         host.set_option(plugin.name, dice.choice(sorted(plugin.options)), bool(dice.randrange(2)))
-                case 7 if names:
+                case 9 if names:
                     data = CustomData(STRING, dice.choice(["one", "by hand"]))
                     host.set_custom_data(dice.choice(names), dice.choice(["bank", "other"]), data)
         except StudioError:
