@@ -18,9 +18,10 @@ from reconciler.host.client import HostClient
 from reconciler.host.place import servers
 from reconciler.host.protocol import HostConfig
 from reconciler.manifest.load import Source, load
-from reconciler.model.actions import Action, Outcome, RestartServer, StartServer
+from reconciler.model.actions import Action, Outcome, RestartEngine, RestartServer, StartServer
 from reconciler.model.errors import Refused, Stale, StudioError, Unavailable, Where, from_dict
 from reconciler.model.resources import JackSettings, Link, Observed
+from reconciler.planning.carrying import held
 from reconciler.planning.plan import Baseline, Plan, Policy
 from reconciler.planning.reconcile import reconcile
 from reconciler.planning.renames import follow
@@ -244,8 +245,11 @@ class Desk:
         )
 
     def _plan(self, observed: Observed, released: frozenset[str], *, programs: bool = False) -> Plan:
-        policy = Policy(self.source.manifest.policy.unmanaged, released, programs=programs)
+        policy = self._policy(released, programs=programs)
         return reconcile(self.session, observed, self.record.baseline(), policy)
+
+    def _policy(self, released: frozenset[str] = frozenset(), *, programs: bool = False) -> Policy:
+        return Policy(self.source.manifest.policy.unmanaged, released, programs=programs)
 
     def _links(self, observed: Observed) -> frozenset[Link]:
         """Return every link the manifest comes to, with the ports that are there."""
@@ -253,9 +257,13 @@ class Desk:
 
     def _claim(self, plan: Plan, observed: Observed) -> None:
         session = self.session
-        ours = Baseline(session.plugins, self._links(observed), session.protected)
-        followed = follow(self.record.baseline(), plan, observed.plugins)
-        self.record.claim(merge(merge(self.record.claims() or Baseline(), followed), ours))
+        ours = Baseline(session.plugins, self._links(observed), session.protected, engine=session.engine)
+        baseline = self.record.baseline()
+        followed = follow(baseline, plan, observed.plugins)
+        claims = merge(merge(self.record.claims() or Baseline(), followed), ours)
+        restarts = any(isinstance(action.call, RestartEngine) for action in plan.actions)
+        carried = held(session, observed, baseline, self._policy(), restarts=restarts)
+        self.record.claim(msgspec.structs.replace(claims, carried=carried))
 
     def _record(self, before: Observed, after: Observed) -> int:
         links = self._links(after)
