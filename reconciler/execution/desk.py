@@ -11,6 +11,7 @@ import msgspec
 
 from reconciler.engines import choose
 from reconciler.engines.studio import Studio, Told
+from reconciler.execution.blame import Ward
 from reconciler.execution.journal import Journal
 from reconciler.history.lock import Lock
 from reconciler.history.record import Generation, Record, merge, revision
@@ -22,6 +23,7 @@ from reconciler.model.actions import Action, Outcome, RestartServer, StartServer
 from reconciler.model.errors import Refused, Stale, StudioError, Unavailable, Where, from_dict
 from reconciler.model.resources import JackSettings, Link, Observed
 from reconciler.planning.plan import Baseline, Plan, Policy
+from reconciler.planning.quarantine import standing
 from reconciler.planning.reconcile import reconcile
 from reconciler.planning.renames import follow
 from reconciler.planning.wiring import resolve
@@ -63,6 +65,7 @@ class Desk:
         self.session = session
         self.engine = engine
         self.record = Record(session.name)
+        self.ward = Ward(session, self.record, engine)
         self._studio = studio
         self._lent = studio is not None
 
@@ -151,9 +154,18 @@ class Desk:
                 raise StudioError("unknown-plugin", f'there is no plugin "{name}" to release', hint=hint)
         return frozenset(names)
 
-    def plan(self, released: Iterable[str] = ()) -> Plan:
+    def retrying(self, names: Iterable[str]) -> frozenset[str]:
+        """Return the names of plugins in quarantine that a person lets in again. Raises ``not-quarantined``."""
+        self.studio()
+        return self.ward.retrying(names, host_gone=self._host_gone)
+
+    @property
+    def _host_gone(self) -> bool:
+        return not self._lent and not isinstance(self._studio, HostClient)
+
+    def plan(self, released: Iterable[str] = (), retried: Iterable[str] = ()) -> Plan:
         """Return what differs now between manifest and studio."""
-        return self._plan(self.studio().observe(), frozenset(released))
+        return self._plan(self.studio().observe(), frozenset(released), frozenset(retried))
 
     def drift(self) -> Plan | None:
         """Return what differs between the last apply and the studio, None if nothing was ever applied."""
@@ -164,9 +176,11 @@ class Desk:
         declared = resolve(last.session, last.after.ports, server_up=True).declared
         places = {link: where for link, wire in declared.items() if (where := last.session.origin(wire))}
         session = msgspec.structs.replace(last.session, wires=wires, origins={**places, **last.session.origins})
-        return reconcile(session, self.studio().observe(), last.baseline, Policy("ignore"))
+        return reconcile(session, self.studio().observe(), last.baseline, self._policy("ignore"))
 
-    def apply(self, plan: Plan, *, released: Iterable[str] = (), told: Told = lambda _: None) -> Applied:
+    def apply(
+        self, plan: Plan, *, released: Iterable[str] = (), retried: Iterable[str] = (), told: Told = lambda _: None
+    ) -> Applied:
         """Run a plan and prove it. Call it under :meth:`locked`, with a plan that was made and approved under it.
 
         Raises
@@ -178,8 +192,9 @@ class Desk:
         """
         if plan.refused:
             raise _refused(plan)
-        allowed = frozenset(released)
+        allowed, again = frozenset(released), frozenset(retried)
         self._refuse_namesake()
+        self.ward.settle(again, host_gone=self._host_gone)
         if plan.actions:
             self.start()
         before = self.studio().observe()
@@ -212,7 +227,10 @@ class Desk:
 
         self._claim(plan, before)
         journal.begin(plan.actions)
-        outcomes = self.studio().execute(plan.actions, heard)
+        try:
+            outcomes = self.studio().execute(plan.actions, heard)
+        except Unavailable as error:
+            raise self.ward.blamed(error) from error
         ran, after = tuple(zip(plan.actions, outcomes, strict=True)), self.studio().observe()
         if after.jack is None:
             raise self._server_gone(ran)
@@ -235,9 +253,15 @@ class Desk:
             hint=f"{again}; it goes on from what is there",
         )
 
-    def _plan(self, observed: Observed, released: frozenset[str]) -> Plan:
-        policy = Policy(self.source.manifest.policy.unmanaged, released)
+    def _plan(self, observed: Observed, released: frozenset[str], retried: frozenset[str] = frozenset()) -> Plan:
+        policy = self._policy(self.source.manifest.policy.unmanaged, released, retried)
         return reconcile(self.session, observed, self.record.baseline(), policy)
+
+    def _policy(
+        self, unmanaged: str, released: frozenset[str] = frozenset(), retried: frozenset[str] = frozenset()
+    ) -> Policy:
+        inside = standing(self.session, self.ward.inside(host_gone=self._host_gone))
+        return Policy(unmanaged, released, {name: one for name, one in inside.items() if name not in retried})
 
     def _links(self, observed: Observed) -> frozenset[Link]:
         """Return every link the manifest comes to, with the ports that are there."""

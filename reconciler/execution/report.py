@@ -7,6 +7,8 @@ import msgspec
 from reconciler.execution.desk import Desk
 from reconciler.host.client import HostClient
 from reconciler.model.resources import JackSettings
+from reconciler.planning.plan import Quarantined
+from reconciler.planning.quarantine import standing
 from reconciler.planning.text import headline
 
 
@@ -24,6 +26,7 @@ class Report(msgspec.Struct, frozen=True):
     drift: str | None
     unfinished: bool
     crashes: tuple[str, ...] = ()
+    quarantined: tuple[Quarantined, ...] = ()
 
 
 def report(desk: Desk) -> Report:
@@ -51,4 +54,5 @@ def report(desk: Desk) -> Report:
         drift=drift,
         unfinished=desk.record.claims() is not None,
         crashes=status.crashes if status else (),
+        quarantined=tuple(standing(desk.session, desk.ward.inside(host_gone=status is None)).values()),
     )

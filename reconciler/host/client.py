@@ -15,8 +15,8 @@ import msgspec
 from reconciler.engines.studio import Told
 from reconciler.host.place import Place
 from reconciler.host.protocol import Failure, HostConfig, HostStatus, Message, Request, encode, raw, revive
-from reconciler.host.recorder import last_action
-from reconciler.model.actions import Action, AddPlugin, Outcome
+from reconciler.host.recorder import autopsy
+from reconciler.model.actions import Action, Outcome
 from reconciler.model.catalogue import PluginType
 from reconciler.model.errors import StudioError, Unavailable
 from reconciler.model.resources import Observed
@@ -192,15 +192,13 @@ class HostClient:
         return msgspec.json.decode(line, type=Message)
 
     def _died(self) -> StudioError:
-        action = last_action(self._place.flight)
-        doing, details = "", {}
-        if action is not None:
-            call = action.call
-            what = f"loading {call.name} ({call.plugin})" if isinstance(call, AddPlugin) else type(call).__name__
-            doing = f" while {what}"
-            details = {"action": msgspec.to_builtins(action)}
+        death = autopsy(self._place)
+        details: dict[str, object] = {"suspect": death.suspect, "crash": death.crash}
+        if death.action is not None:
+            details["action"] = msgspec.to_builtins(death.action)
+        how = f": {death.crash}" if death.crash else ""
         hint = f"apply again: it is started anew and goes on from what is there (log: {self._place.log})"
-        return Unavailable("host-died", f"the plugin host died{doing}", hint=hint, details=details)
+        return Unavailable("host-died", f"the plugin host died{death.doing}{how}", hint=hint, details=details)
 
     def _silent(self) -> StudioError:
         hint = f"`studio down --force` ends it (log: {self._place.log})"

@@ -7,11 +7,12 @@ more goes last.
 
 import enum
 import hashlib
+from typing import Any
 
 import msgspec
 
 from reconciler.model.actions import Action, Call
-from reconciler.planning.plan import Act, Change, Interrupts, Pending, Plan, Refusal
+from reconciler.planning.plan import Act, Change, Interrupts, Pending, Plan, Quarantined, Refusal
 from reconciler.session.session import Session
 
 
@@ -46,6 +47,7 @@ class PlanBuilder:
         self.changes: list[Change] = []
         self.pending: list[Pending] = []
         self.refused: list[Refusal] = []
+        self.quarantined: list[Quarantined] = []
         self.unmanaged: list[str] = []
         self._stages: list[list[Step]] = [[] for _ in Stage]
         self._server: tuple[Step, ...] = ()
@@ -84,7 +86,13 @@ class PlanBuilder:
         summary: dict[str, int] = {}
         for change in self.changes:
             summary[change.action] = summary.get(change.action, 0) + 1
-        for word, found in (("pending", self.pending), ("refused", self.refused), ("unmanaged", self.unmanaged)):
+        notes: tuple[tuple[str, list[Any]], ...] = (
+            ("pending", self.pending),
+            ("refused", self.refused),
+            ("quarantined", self.quarantined),
+            ("unmanaged", self.unmanaged),
+        )
+        for word, found in notes:
             if found:
                 summary[word] = len(found)
         name = self.session.name
@@ -95,6 +103,7 @@ class PlanBuilder:
             actions=tuple(actions),
             pending=tuple(self.pending),
             refused=tuple(self.refused),
+            quarantined=tuple(self.quarantined),
             unmanaged=tuple(self.unmanaged),
             summary=summary,
             fingerprint=hashlib.sha256(body).hexdigest()[:16],

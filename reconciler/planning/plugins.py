@@ -7,6 +7,7 @@ from reconciler.model.resources import Engine, Link, Observed, Plugin
 from reconciler.planning.builder import PlanBuilder, Stage, Step
 from reconciler.planning.facets import FACETS, PARAMS, Facet
 from reconciler.planning.plan import Act, Baseline, Interrupts, Policy
+from reconciler.planning.quarantine import leave_out
 from reconciler.session.session import Session
 
 DROPPED = "no longer in the manifest"
@@ -26,14 +27,20 @@ class PluginPlanner:
         self.policy = policy
         self.gone: set[str] = set()
         self.renamed: dict[str, str] = {}
+        self.left_out: frozenset[str] = frozenset()
+        """Names of plugins in quarantine."""
         self._added: dict[str, Step] = {}
 
     def run(self) -> None:
         """Find every difference."""
         self._check_engine()
         have = self.have
+        declared = self.session.plugins
+        if self.policy.quarantined:
+            self.left_out = leave_out(self.builder, self.policy, have)
+            declared = {name: want for name, want in declared.items() if name not in self.left_out}
         nothing_dropped = self.baseline.declares == self.session.declares
-        for name, want in self.session.plugins.items():
+        for name, want in declared.items():
             current = have.get(name)
             if (
                 current is not None

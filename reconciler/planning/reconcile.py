@@ -4,7 +4,7 @@ import msgspec
 
 from reconciler.model.actions import Connect, Disconnect
 from reconciler.model.resources import Link, Observed
-from reconciler.planning import server
+from reconciler.planning import quarantine, server
 from reconciler.planning.builder import PlanBuilder, Stage
 from reconciler.planning.plan import Act, Baseline, Interrupts, Plan, Policy
 from reconciler.planning.plugins import PluginPlanner
@@ -48,6 +48,8 @@ def reconcile(session: Session, observed: Observed, baseline: Baseline, policy: 
     builder.pending.extend(wiring.pending)
     builder.refused.extend(wiring.refused)
     wanted = session.links | wiring.links if wiring.links else session.links
+    if plugins.left_out:
+        have, wanted = quarantine.spare(builder, plugins.left_out, wiring, have, wanted)
     if have != wanted:
         _connect(builder, plugins, wiring, wanted - have)
         _disconnect(builder, plugins, policy, have - wanted)

@@ -9,8 +9,10 @@ import yaml
 from reconciler.engines.memory import CAPABILITIES, LIKE_JALV, MemoryCatalogue, MemoryStudio
 from reconciler.engines.studio import LocalStudio
 from reconciler.execution.desk import Desk
+from reconciler.history.quarantine import Quarantine
 from reconciler.manifest.load import parse
 from reconciler.model.errors import StudioError
+from reconciler.planning.plan import Quarantined
 from reconciler.planning.text import render
 from reconciler.session.compile import compile_session
 
@@ -60,6 +62,8 @@ def test_plan_reads_as_written(path: Path, tmp_path: Path, monkeypatch: pytest.M
         assert desk.apply(desk.plan()).proved
     for deed in case.get("by_hand", []):
         _by_hand(world, deed)
+    inside = [Quarantined(name, **one) for name, one in case.get("quarantined", {}).items()]
+    Quarantine(tmp_path / "studio" / "case").write(inside)
     try:
         text = render(
             make_desk(case["manifest"], world).plan(case.get("release", ())), explain=case.get("explain", False)
