@@ -19,9 +19,27 @@ from tests.support.waiting import eventually
 PREFIX = "späti "
 
 
+class BridgedHost(CarlaHost):
+    """Carla, which runs every plugin in a process of its own."""
+
+    def add(self, name: str, plugin: str, *, bridge: bool = True, force_stereo: bool = False) -> None:
+        super().add(name, plugin, bridge=bridge and not force_stereo, force_stereo=force_stereo)
+
+    def kill(self, name: str) -> None:
+        """Kill a plugin's process."""
+        for process in self._plugins[name].processes:
+            process.kill()
+
+
 @contextmanager
 def carla(
-    *, server: str, catalogue: Catalogue, kill_server: Callable[[], None], bundles: Path, prefix: str = ""
+    *,
+    server: str,
+    catalogue: Catalogue,
+    kill_server: Callable[[], None],
+    bundles: Path,
+    prefix: str = "",
+    bridged: bool = False,
 ) -> Iterator[Rig]:
     """A host on a running server.
 
@@ -37,6 +55,8 @@ def carla(
         Folder where :func:`tests.conformance.jalv_rig.write_broken` was.
     prefix
         What the JACK clients' names begin with.
+    bridged
+        Run every plugin in a process of its own.
     """
     with ExitStack() as stack:
         patch = stack.enter_context(pytest.MonkeyPatch.context())
@@ -44,14 +64,18 @@ def carla(
         graph = JackGraph(server, "watcher")
         stack.callback(graph.close)
         known = WithBroken(catalogue)
-        host = CarlaHost(known, server, prefix, graph)
+        host: CarlaHost = (
+            BridgedHost(known, server, prefix, graph) if bridged else CarlaHost(known, server, prefix, graph)
+        )
         stack.callback(host.close)
 
         def open_client(name: str) -> None:
             stack.enter_context(crowd(name, pairs=1, server=server))
             eventually(lambda: f"{name}:in_1" in graph.ports())
 
-        yield Rig("carla", host, graph, known, ROLES, prefix, open_client, None, kill_server, leftovers)
+        kill = host.kill if isinstance(host, BridgedHost) else None
+        name = "carla-bridged" if bridged else "carla"
+        yield Rig(name, host, graph, known, ROLES, prefix, open_client, kill, kill_server, leftovers)
 
 
 def leftovers() -> list[str]:

@@ -26,6 +26,7 @@ RIGS = [
     pytest.param("jalv", marks=[pytest.mark.jack, pytest.mark.jalv]),
     pytest.param("carla", marks=[pytest.mark.jack, pytest.mark.carla]),
     pytest.param("carla-with-prefix", marks=[pytest.mark.jack, pytest.mark.carla]),
+    pytest.param("carla-bridged", marks=[pytest.mark.jack, pytest.mark.carla]),
 ]
 
 
@@ -61,7 +62,14 @@ def _made(request: pytest.FixtureRequest, server: Jackd | str, kill_server: Call
     if of == "jalv":
         return jalv_rig.jalv(server=name, catalogue=catalogue, kill_server=kill_server, bundles=bundles)
     prefix = carla_rig.PREFIX if of == "carla-with-prefix" else ""
-    return carla_rig.carla(server=name, catalogue=catalogue, kill_server=kill_server, bundles=bundles, prefix=prefix)
+    return carla_rig.carla(
+        server=name,
+        catalogue=catalogue,
+        kill_server=kill_server,
+        bundles=bundles,
+        prefix=prefix,
+        bridged=of == "carla-bridged",
+    )
 
 
 @pytest.fixture(params=RIGS)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from reconciler.engines.memory import CAPABILITIES, LIKE_JALV, PREFIX, MemoryStudio
-from reconciler.model.resources import Capabilities
+from reconciler.model.resources import Capabilities, CustomData
 from tests.conformance.rig import Control, Rig, Roles
 
 ROLES = Roles(
@@ -18,6 +18,12 @@ ROLES = Roles(
     integer=Control(PREFIX + "limiter", "lookahead"),
     toggle=Control(PREFIX + "stereo-gain", "mute"),
     enumeration=Control(PREFIX + "compressor", "detection"),
+    keeps=(
+        PREFIX + "gate",
+        "urn:studio:test:key",
+        CustomData("urn:studio:test:type", "one"),
+        CustomData("urn:studio:test:type", "two"),
+    ),
     broken=PREFIX + "picky",
     missing=PREFIX + "nothing-of-the-kind",
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from reconciler.engines.ports import AudioGraph, HostedPlugin, PluginHost
 from reconciler.model.catalogue import Catalogue, ParameterInfo, PluginType
-from reconciler.model.resources import Link, Plugin, Port
+from reconciler.model.resources import CustomData, Link, Plugin, Port
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ class Roles:
     integer: Control
     toggle: Control
     enumeration: Control
+    keeps: tuple[str, str, CustomData, CustomData]
+    """A plugin that keeps a named value, its key, and two values of it; the first is what it has by itself, if any."""
     broken: str
     """Known to the catalogue, and does not load."""
     missing: str

@@ -10,18 +10,19 @@ import time
 from collections.abc import Callable
 
 from reconciler.engines import refusals
-from reconciler.engines.carla import library, portnames, programs
+from reconciler.engines.carla import bridges, library, portnames
 from reconciler.engines.carla.capabilities import CAPABILITIES
 from reconciler.engines.carla.describe import Loading
-from reconciler.engines.carla.engine import ACTIVE, NOT_FOLLOWING, Address, CarlaEngine
-from reconciler.engines.carla.plugin import CarlaPlugin, control_index
-from reconciler.engines.lacking import Lacking
+from reconciler.engines.carla.engine import JOIN_SECONDS, Address, CarlaEngine
+from reconciler.engines.carla.plugin import CarlaPlugin
+from reconciler.engines.carla.setters import Setters
 from reconciler.engines.ports import AudioGraph, Crash, HostedPlugin
+from reconciler.model import applications
 from reconciler.model.catalogue import Catalogue
-from reconciler.model.conform import conform
 from reconciler.model.errors import EngineError
-from reconciler.model.mix import MIX
-from reconciler.model.resources import Capabilities, MidiMap
+from reconciler.model.options import FORCE_STEREO
+from reconciler.model.resources import Capabilities
+from reconciler.model.stereo import widened
 
 IDLE_SECONDS = 0.02
 """How often Carla wants to be idled. An idle call takes 2 µs; without any, removed plugins are never freed."""
@@ -37,18 +38,17 @@ something; the server may be waiting for that thread, and then all of them wait,
 SETTLE_SECONDS = 2.0
 """How long the graph may take to show what Carla did. A rename, the slowest, takes 60 ms (measured)."""
 
-_LV2 = 4
+_LV2, _JACK = 4, 12
 """``PluginType`` of CarlaBackend.h."""
+
+_CRASHES_KEPT = 100
 
 _LOOK_SECONDS = 0.002
 _DEATH_NEWS_SECONDS = 0.05
 """A call may fail because the server died up to 30 ms before Carla is told (measured)."""
 
-_CAN = {"dry_wet": 0x10, "volume": 0x20, "balance_left": 0x40, "balance_right": 0x40, "pan": 0x80}
-"""Hint that says whether a mix value does anything to this plugin; without it Carla keeps the value and ignores it."""
 
-
-class CarlaHost(Lacking):
+class CarlaHost(Setters):
     """A :class:`~reconciler.engines.ports.PluginHost`. Make it and call it on one thread, idling it in between.
 
     Parameters
@@ -88,6 +88,7 @@ class CarlaHost(Lacking):
         self._engine = CarlaEngine(loaded)
         self._plugins: dict[str, CarlaPlugin] = {}
         self._quiet_at = 0.0
+        self._crashes: list[Crash] = []
 
     @property
     def kind(self) -> str:
@@ -114,6 +115,7 @@ class CarlaHost(Lacking):
     def plugins(self) -> list[HostedPlugin]:
         """Read every plugin, in Carla's order."""
         self.idle()
+        self._bury()
         return [
             HostedPlugin(plugin.observed(plugin_id), self._prefix + plugin.name, dict(plugin.port_names))
             for plugin_id, plugin in enumerate(self._in_order())
@@ -131,9 +133,14 @@ class CarlaHost(Lacking):
         """
         self.idle()
         client = refusals.client_name(self._prefix, name, CAPABILITIES)
-        if plugin.partition(":")[0] not in CAPABILITIES.formats:
+        scheme = plugin.partition(":")[0]
+        if scheme not in CAPABILITIES.formats:
             loads = ", ".join(sorted(CAPABILITIES.formats))
             raise refusals.unsupported(name, f"Loading {plugin}", f"Here Carla loads {loads}.")
+        if bridge and scheme not in CAPABILITIES.bridges:
+            raise refusals.unsupported(name, "A bridge", f"Carla has none for {scheme}: plugins.")
+        if bridge and force_stereo:
+            raise refusals.unsupported(name, "Forcing stereo in a bridge", "Take one of the two out.")
         known = self._catalogue.describe(plugin)
         if known is None:
             raise refusals.plugin_not_found(name, plugin, self._catalogue)
@@ -143,14 +150,19 @@ class CarlaHost(Lacking):
         address = self._address(known.uri)
         if address is None:
             raise refusals.plugin_not_found(name, plugin, self._catalogue)
-        error = self._engine.add(client, address)
+        own = bridges.Children() if bridge or scheme == applications.SCHEME else None
+        error = self._engine.add(client, address, bridge=bridge, force_stereo=force_stereo)
         self._quiet_at = time.monotonic() + QUIET_SECONDS
+        processes = list(own.new()) if own is not None else []
         if error is not None:
+            for process in processes:
+                bridges.kill(process)
             self._jack_may_have_died()
-            raise refusals.plugin_failed(name, plugin, error)
+            raise refusals.plugin_failed(name, plugin, _why(error, known.name, bridged=own is not None))
         plugin_id = len(self._engine.names()) - 1
         try:
-            added = CarlaPlugin(name, known, self._engine, plugin_id)
+            added = CarlaPlugin(name, widened(known) if force_stereo else known, self._engine, plugin_id, processes)
+            self._check_asked(added, plugin_id, bridge=bridge, force_stereo=force_stereo)
             self._confirm(added, client, plugin_id)
         except BaseException:
             self._unload(plugin_id)
@@ -196,115 +208,9 @@ class CarlaHost(Lacking):
         if not self._await_gone(self._prefix + name):
             raise refusals.not_kept(name, f"plugins.{name}", f"the name {to!r}", "ports under the old one too")
 
-    def set_active(self, name: str, active: bool) -> None:
-        """Switch on or bypass: by the control designated ``lv2:enabled`` where there is one, else in Carla.
-
-        Raises ``no-such-plugin``, ``not-kept``.
-        """
-        plugin_id, plugin = self._find(name)
-        enabled = plugin.kind.enabled
-        if enabled is not None and enabled.symbol in plugin.index:
-            self._engine.set_value(plugin_id, plugin.index[enabled.symbol], float(active))
-        if enabled is None or enabled.symbol not in plugin.index or active:
-            self._engine.set_internal(plugin_id, ACTIVE, float(active))
-        kept = plugin.active(plugin_id, plugin.values(plugin_id))
-        if kept is not active:
-            raise refusals.not_kept(name, f"plugins.{name}.active", active, kept)
-
-    def set_program(self, name: str, program: str | None) -> None:
-        """Load a preset by URI, or with None put every parameter to its default; ``active`` stays as it is.
-
-        Raises
-        ------
-        EngineError
-            ``no-such-plugin``, ``no-such-program``, ``not-kept`` if the values did not come.
-        """
-        plugin_id, plugin = self._find(name)
-        enabled = plugin.kind.enabled
-        was = plugin.values(plugin_id).get(enabled.symbol) if enabled else None
-        try:
-            if program is None:
-                programs.reset(self._engine, plugin, plugin_id)
-            else:
-                programs.load(self._engine, plugin, plugin_id, program)
-        finally:
-            if enabled is not None and was is not None:
-                self._engine.set_value(plugin_id, plugin.index[enabled.symbol], was)
-        plugin.program = program
-
-    def set_param(self, name: str, symbol: str, value: float) -> float:
-        """Set one control input and return what the plugin now holds.
-
-        Raises
-        ------
-        EngineError
-            ``no-such-plugin``, ``no-such-parameter``, ``not-finite``.
-        """
-        plugin_id, plugin = self._find(name)
-        index = plugin.index.get(symbol)
-        if index is None:
-            raise refusals.no_such_parameter(name, symbol, plugin.kind)
-        refusals.finite(name, symbol, value)
-        self._engine.set_value(plugin_id, index, plugin.conform(symbol, value))
-        return self._engine.value(plugin_id, index)
-
-    def set_mix(self, name: str, key: str, value: float) -> float:
-        """Set one of Carla's values around a plugin and return what it now holds.
-
-        Raises
-        ------
-        EngineError
-            ``no-such-plugin``, ``not-finite``, ``unsupported``: an unknown key, or one that does nothing to this
-            plugin (Carla would keep the value all the same).
-        """
-        plugin_id, _ = self._find(name)
-        info = MIX.get(key)
-        if info is None:
-            raise refusals.unsupported(name, f"Setting {key}", f"There are {', '.join(MIX)}.")
-        refusals.finite(name, key, value)
-        asked = conform(info, value)
-        needed = _CAN.get(key, 0)
-        if asked != self._engine.internal(plugin_id, info.index):
-            if needed and not self._engine.hints(plugin_id) & needed:
-                hint = "Carla offers it only to plugins with fitting audio ports; take it out."
-                raise refusals.unsupported(name, f"Setting {key}", hint)
-            self._engine.set_internal(plugin_id, info.index, asked)
-        return self._engine.internal(plugin_id, info.index)
-
-    def map_midi(self, name: str, symbol: str, follows: MidiMap | None) -> None:
-        """Let a parameter follow MIDI or CV, read back; None lets it go.
-
-        Raises
-        ------
-        EngineError
-            ``no-such-plugin``, ``no-such-parameter``, ``unsupported``, ``not-kept``: a range beyond the parameter's.
-        """
-        plugin_id, plugin = self._find(name)
-        index = plugin.index.get(symbol)
-        if index is None:
-            raise refusals.no_such_parameter(name, symbol, plugin.kind)
-        engine = self._engine
-        before = engine.control(plugin_id, index).follows
-        wanted = NOT_FOLLOWING if follows is None else control_index(follows)
-        if wanted is None:
-            hint = "A parameter follows a control change from 0 to 119, the pitch bend, or CV."
-            raise refusals.unsupported(name, f"Letting {symbol} follow {follows}", hint)
-        if wanted != before:
-            engine.follow(plugin_id, index, NOT_FOLLOWING)
-        if follows is not None:
-            # All else before the source, so that it never follows the wrong channel or range, not even for a moment.
-            if all(plugin.within(symbol, edge) for edge in (follows.low, follows.high)):
-                engine.set_follow_range(plugin_id, index, follows.low, follows.high)
-            engine.set_follow_channel(plugin_id, index, follows.channel)
-            engine.follow(plugin_id, index, wanted)
-        kept = plugin.follows(plugin_id, symbol)
-        if kept != follows:
-            engine.follow(plugin_id, index, NOT_FOLLOWING)
-            raise refusals.not_kept(name, f"plugins.{name}.midi.{symbol}", follows, kept)
-
     def crashes(self) -> list[Crash]:
-        """Return nothing: a plugin shares its process with Carla, and takes it along."""
-        return []
+        """Return the bridged plugins that died by themselves, oldest first; any other takes its host along."""
+        return list(self._crashes)
 
     def server_lost(self) -> None:
         """Close the engine; the next plugin starts it again."""
@@ -317,11 +223,34 @@ class CarlaHost(Lacking):
         self._engine.stop()
         self._plugins.clear()
 
+    def _bury(self) -> None:
+        """Remove what died by itself from Carla, which would keep it for ever, and remember it."""
+        if not any(plugin.bridged for plugin in self._plugins.values()):
+            return
+        for plugin_id, plugin in reversed(list(enumerate(self._in_order()))):
+            reason = plugin.death(plugin_id)
+            if reason is None:
+                continue
+            for process in plugin.processes:
+                bridges.kill(process)
+            self._unload(plugin_id)
+            del self._plugins[plugin.name]
+            self._crashes = [*self._crashes, Crash(plugin.name, plugin.kind.uri, reason)][-_CRASHES_KEPT:]
+            self._await_gone(self._prefix + plugin.name)
+
+    def _mourn(self, plugin: CarlaPlugin) -> None:
+        if all(map(bridges.lives, plugin.processes)):
+            return
+        self._bury()
+        reason = next((crash.reason for crash in reversed(self._crashes) if crash.name == plugin.name), "it is gone")
+        raise refusals.plugin_died(plugin.name, reason)
+
     def _in_order(self) -> list[CarlaPlugin]:
         return [self._plugins[client.removeprefix(self._prefix)] for client in self._engine.names()]
 
     def _find(self, name: str) -> tuple[int, CarlaPlugin]:
         self.idle()
+        self._bury()
         plugin = self._plugins.get(name)
         if plugin is None:
             raise refusals.no_such_plugin(name, self._plugins)
@@ -332,6 +261,9 @@ class CarlaHost(Lacking):
         scheme, _, what = uri.partition(":")
         if scheme == "lv2":
             return Address(_LV2, what)
+        program = applications.parse(uri) if scheme == applications.SCHEME else None
+        if program is not None:
+            return Address(_JACK, _setup(program), program.command)
         loading = self._loading(uri)
         if loading is None:
             return None
@@ -363,6 +295,13 @@ class CarlaHost(Lacking):
         self._engine.idle()
         return error
 
+    def _check_asked(self, plugin: CarlaPlugin, plugin_id: int, *, bridge: bool, force_stereo: bool) -> None:
+        """See that a plugin was loaded the way it was asked for. Raises ``unsupported``, ``plugin-failed``."""
+        if force_stereo and not self._engine.options(plugin_id).get(FORCE_STEREO):
+            raise refusals.not_stereo(plugin.name)
+        if bridge and not plugin.bridged:
+            raise refusals.plugin_failed(plugin.name, plugin.kind.uri, "Carla loaded it without a bridge")
+
     def _confirm(self, plugin: CarlaPlugin, client: str, plugin_id: int) -> None:
         """See that a plugin has its name in Carla and its ports in JACK. Raises ``name-taken``, ``plugin-failed``."""
         if self._engine.names()[plugin_id] != client:
@@ -393,3 +332,16 @@ class CarlaHost(Lacking):
             if time.monotonic() > end:
                 return False
             time.sleep(_LOOK_SECONDS)
+
+
+def _setup(program: applications.Application) -> str:
+    """Return a program's ports as Carla is told of them, with neither session manager nor window (source)."""
+    counts = (program.audio_in, program.audio_out, program.midi_in, program.midi_out, 0, 0)
+    return "".join(chr(ord("0") + count) for count in counts)
+
+
+def _why(error: str, called: str, *, bridged: bool) -> str:
+    """Say in words what Carla says alike of all that does not report to it."""
+    if bridged and error.startswith("Timeout while waiting"):
+        return f"the process of {called} ended, or did not report within {JOIN_SECONDS:g} s"
+    return error

@@ -18,12 +18,16 @@ SETTINGS = JackSettings(server="memory", driver="dummy", sample_rate=48000, peri
 """The server that runs unless a studio is made without one."""
 
 CAPABILITIES = Capabilities(
-    formats=frozenset({"lv2"}),
+    formats=frozenset({"lv2", "jack"}),
     bypass=True,
     programs=True,
     rename=True,
     mix=frozenset(MIX),
     midi=frozenset({"cc", "pitch-bend", "cv"}),
+    options=True,
+    custom_data=frozenset({"lv2"}),
+    state=True,
+    bridges=frozenset({"lv2"}),
 )
 """A host that can do all there is, as Carla does."""
 
