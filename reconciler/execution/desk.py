@@ -97,7 +97,11 @@ class Desk:
         """Return the studio: the session's host process if it runs, else JACK alone, read from here."""
         if self._studio is None:
             self._studio = HostClient.find(self.session.name) or choose.look(
-                self.engine, prefix=self.session.prefix, server=self.server, servers=servers()
+                self.engine,
+                prefix=self.session.prefix,
+                server=self.server,
+                servers=servers(),
+                settings=self.session.engine,
             )
         return self._studio
 

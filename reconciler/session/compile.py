@@ -12,7 +12,7 @@ from reconciler.manifest.models import PluginSpec
 from reconciler.model.applications import Application
 from reconciler.model.catalogue import Catalogue, Direction, PluginType, Unit
 from reconciler.model.errors import StudioError, Unavailable, Where, raise_all
-from reconciler.model.resources import JackSettings, Link, Plugin
+from reconciler.model.resources import EngineSettings, JackSettings, Link, Plugin
 from reconciler.model.stereo import widened
 from reconciler.session.cycles import find_cycle
 from reconciler.session.matching import plugin_ports
@@ -69,6 +69,7 @@ class _Compiler:
             name=manifest.session,
             host=manifest.engine.host,
             prefix=manifest.engine.prefix,
+            engine=EngineSettings(mode=str(manifest.engine.mode)),
             jack=JackSettings(**jack.model_dump(exclude={"manage"})) if jack else None,
             manage=jack.manage if jack else "never",
             plugins=self.plugins,

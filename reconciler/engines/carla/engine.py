@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from reconciler.engines.carla.library import Library
+from reconciler.engines.carla.wires import CarlaWires
 from reconciler.model.options import FORCE_STEREO, OPTIONS
 
 CLOSE_SECONDS = 30.0
@@ -79,6 +80,8 @@ class CarlaEngine:
         self._backend: Any = library.backend
         self._up = False
         self._told = False
+        self.wires = CarlaWires(library.host)
+        """Its patchbay."""
         self._give_up_at: float | None = None
         library.host.set_engine_callback(self._heard)  # it keeps a reference
 
@@ -92,8 +95,10 @@ class CarlaEngine:
         """Whether JACK has thrown it out, which shows 2 to 30 ms after the server's end; it must be stopped then."""
         return self._up and not self._host.is_engine_running()
 
-    def start(self, client: str, server: str | None) -> str | None:
-        """Join the JACK server, each plugin to be a client of its own; return why it did not work, else None.
+    def start(self, client: str, server: str | None, *, patchbay_mode: bool = False) -> str | None:
+        """Join the JACK server; return why it did not work, else None.
+
+        Each plugin is to be a client of its own, or in patchbay mode all of them are to be in this one.
 
         The options stand before the start, because Carla refuses most of them afterwards without a word. OSC is off:
         by itself Carla opens it on every network interface, to everybody.
@@ -101,8 +106,9 @@ class CarlaEngine:
         if server is not None:
             os.environ["JACK_DEFAULT_SERVER"] = server  # libjack is told no other way through Carla
         backend, installation = self._backend, self._library.installation
+        mode = backend.ENGINE_PROCESS_MODE_PATCHBAY if patchbay_mode else backend.ENGINE_PROCESS_MODE_MULTIPLE_CLIENTS
         options: tuple[tuple[int, int, str | Path], ...] = (
-            (backend.ENGINE_OPTION_PROCESS_MODE, backend.ENGINE_PROCESS_MODE_MULTIPLE_CLIENTS, ""),
+            (backend.ENGINE_OPTION_PROCESS_MODE, mode, ""),
             (backend.ENGINE_OPTION_TRANSPORT_MODE, backend.ENGINE_TRANSPORT_MODE_JACK, ""),
             (backend.ENGINE_OPTION_AUDIO_DEVICE, 0, "Auto-Connect OFF"),
             (backend.ENGINE_OPTION_OSC_ENABLED, 0, ""),
@@ -123,6 +129,8 @@ class CarlaEngine:
         if not started:
             return self.last_error()
         self._up = True
+        if patchbay_mode:
+            self.wires.begin()
         return None
 
     def stop(self, *, server_died: bool = False) -> None:
@@ -142,6 +150,7 @@ class CarlaEngine:
         self._host.engine_close()
         faulthandler.cancel_dump_traceback_later()
         self._up = False
+        self.wires.end()
 
     def idle(self) -> None:
         """Let Carla do what it puts off: free removed plugins, tell of JACK's changes, serve what waits."""
@@ -335,8 +344,11 @@ class CarlaEngine:
     def _data(self, plugin_id: int, index: int) -> Any:
         return self._functions.carla_get_parameter_data(self._handle, plugin_id, index).contents
 
-    def _heard(self, _ptr: object, action: int, *_rest: object) -> None:
+    def _heard(
+        self, _ptr: object, action: int, number: int, first: int, second: int, _third: int, _real: float, text: object
+    ) -> None:
         """Hear of everything, on any thread; it must do next to nothing and never raise."""
+        self.wires.heard(action, number, first, second, text)
         if action == self._backend.ENGINE_CALLBACK_ERROR:  # also of a bridge's end, so it only counts with `dead`
             self._told = True
         elif (  # told on this very thread, again and again while Carla waits for a bridge or a program

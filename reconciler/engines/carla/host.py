@@ -1,4 +1,4 @@
-"""The plugin host that is Carla's engine in this process, each plugin a JACK client of its own.
+"""The plugin host that is Carla's engine in this process: each plugin a JACK client of its own, or all in one.
 
 Outside this file a plugin is its name. Ids are positions, so every call looks the id up anew; setters report
 nothing, so every one is read back; what JACK shows counts more than what Carla says, because Carla goes on calling a
@@ -11,9 +11,10 @@ from collections.abc import Callable
 
 from reconciler.engines import refusals
 from reconciler.engines.carla import bridges, library, portnames
-from reconciler.engines.carla.capabilities import CAPABILITIES
+from reconciler.engines.carla.capabilities import capabilities
 from reconciler.engines.carla.describe import Loading
 from reconciler.engines.carla.engine import JOIN_SECONDS, Address, CarlaEngine
+from reconciler.engines.carla.patchbay import CarlaPatchbay
 from reconciler.engines.carla.plugin import CarlaPlugin
 from reconciler.engines.carla.setters import Setters
 from reconciler.engines.ports import AudioGraph, Crash, HostedPlugin
@@ -21,8 +22,9 @@ from reconciler.model import applications
 from reconciler.model.catalogue import Catalogue
 from reconciler.model.errors import EngineError
 from reconciler.model.options import FORCE_STEREO
-from reconciler.model.resources import Capabilities
+from reconciler.model.resources import Capabilities, EngineSettings
 from reconciler.model.stereo import widened
+from reconciler.model.terminals import CLIENT, PATCHBAY
 
 IDLE_SECONDS = 0.02
 """How often Carla wants to be idled. An idle call takes 2 µs; without any, removed plugins are never freed."""
@@ -63,6 +65,8 @@ class CarlaHost(Setters):
         Where plugins' ports are seen to come and go. Assign :attr:`graph` anew after a restart of the server.
     loading
         Tells what Carla needs to load a plugin that is not LV2.
+    settings
+        Those with which the engine starts.
 
     Raises
     ------
@@ -78,6 +82,7 @@ class CarlaHost(Setters):
         graph: AudioGraph | None = None,
         *,
         loading: Callable[[str], Loading | None] = lambda _uri: None,
+        settings: EngineSettings | None = None,
     ) -> None:
         self.graph = graph
         self._loading = loading
@@ -88,6 +93,9 @@ class CarlaHost(Setters):
         self._engine = CarlaEngine(loaded)
         self._plugins: dict[str, CarlaPlugin] = {}
         self._quiet_at = 0.0
+        self._settings = settings or EngineSettings()
+        self.inside = CarlaPatchbay(self._engine.wires)
+        """The graph within the engine, in patchbay mode."""
         self._crashes: list[Crash] = []
 
     @property
@@ -97,8 +105,17 @@ class CarlaHost(Setters):
 
     @property
     def capabilities(self) -> Capabilities:
-        """:data:`CAPABILITIES`."""
-        return CAPABILITIES
+        """What Carla can do in its mode; see :func:`~reconciler.engines.carla.capabilities.capabilities`."""
+        return capabilities(self._settings.mode)
+
+    @property
+    def settings(self) -> EngineSettings:
+        """Its mode, ``multiple-clients`` unless it was told otherwise."""
+        return EngineSettings(mode=self._settings.mode or "multiple-clients")
+
+    @property
+    def _in_patchbay(self) -> bool:
+        return self._settings.mode == PATCHBAY
 
     @property
     def idle_seconds(self) -> float:
@@ -132,12 +149,13 @@ class CarlaHost(Setters):
             ``jack-gone``.
         """
         self.idle()
-        client = refusals.client_name(self._prefix, name, CAPABILITIES)
+        can = self.capabilities
+        client = refusals.client_name(self._prefix, name, can)
         scheme = plugin.partition(":")[0]
-        if scheme not in CAPABILITIES.formats:
-            loads = ", ".join(sorted(CAPABILITIES.formats))
+        if scheme not in can.formats:
+            loads = ", ".join(sorted(can.formats))
             raise refusals.unsupported(name, f"Loading {plugin}", f"Here Carla loads {loads}.")
-        if bridge and scheme not in CAPABILITIES.bridges:
+        if bridge and scheme not in can.bridges:
             raise refusals.unsupported(name, "A bridge", f"Carla has none for {scheme}: plugins.")
         if bridge and force_stereo:
             raise refusals.unsupported(name, "Forcing stereo in a bridge", "Take one of the two out.")
@@ -152,7 +170,7 @@ class CarlaHost(Setters):
             raise refusals.plugin_not_found(name, plugin, self._catalogue)
         own = bridges.Children() if bridge or scheme == applications.SCHEME else None
         error = self._engine.add(client, address, bridge=bridge, force_stereo=force_stereo)
-        self._quiet_at = time.monotonic() + QUIET_SECONDS
+        self._keep_quiet()
         processes = list(own.new()) if own is not None else []
         if error is not None:
             for process in processes:
@@ -183,13 +201,13 @@ class CarlaHost(Setters):
     def rename(self, name: str, to: str) -> None:
         """Rename in place; links stay. Raises ``no-such-plugin``, ``name-taken``, ``bad-name``, ``not-kept``."""
         plugin_id, plugin = self._find(name)
-        client = refusals.client_name(self._prefix, to, CAPABILITIES)
+        client = refusals.client_name(self._prefix, to, self.capabilities)
         if to == name:
             return  # Carla would make it "name (2)"
         if to in self._plugins or self._has_ports(client):
             raise refusals.name_taken(to, client)
         error = self._engine.rename(plugin_id, client)
-        self._quiet_at = time.monotonic() + QUIET_SECONDS
+        self._keep_quiet()
         kept = self._engine.names()[plugin_id]
         if error is not None or kept != client:
             raise refusals.not_kept(name, f"plugins.{name}", f"the name {to!r}", f"{kept!r} ({error})")
@@ -200,7 +218,7 @@ class CarlaHost(Setters):
             self._confirm(plugin, client, plugin_id)
         except EngineError:
             self._engine.rename(plugin_id, self._prefix + name)
-            self._quiet_at = time.monotonic() + QUIET_SECONDS
+            self._keep_quiet()
             del self._plugins[to]
             self._plugins[name] = plugin
             plugin.name = name
@@ -276,8 +294,16 @@ class CarlaHost(Setters):
         if self.graph is not None and not self.graph.alive:
             raise refusals.jack_gone(self._server)
         # Its own client has no ports. If its name were taken, Carla would put a prefix before every plugin's.
-        if self._engine.start(f"carla-{os.getpid()}-{time.monotonic_ns() % 1_000_000}", self._server) is not None:
+        client = f"carla-{os.getpid()}-{time.monotonic_ns() % 1_000_000}"
+        if self._in_patchbay:  # there it has, and people see its name
+            client = self._prefix + CLIENT
+        if self._engine.start(client, self._server, patchbay_mode=self._in_patchbay) is not None:
             raise refusals.jack_gone(self._server)
+
+    def _keep_quiet(self) -> None:
+        """Do not idle Carla for a moment: a plugin that is a JACK client came or was renamed."""
+        if not self._in_patchbay:
+            self._quiet_at = time.monotonic() + QUIET_SECONDS
 
     def _jack_may_have_died(self) -> None:
         """Wait a moment for news of the server's death. Raises ``jack-gone``."""

@@ -8,6 +8,7 @@ engine goes on calling it as before. What a careful adapter must make of this is
 
 import math
 
+from reconciler.engines.memory.patchbay import InnerServer
 from reconciler.engines.memory.server import MemoryServer
 from reconciler.model import states
 from reconciler.model.catalogue import Catalogue, Direction, Kind, PluginType, PortInfo
@@ -19,6 +20,10 @@ from reconciler.model.stereo import widened
 
 UNOFFERED = "urn:studio:memory:unoffered"
 """Beginning of the features that this engine lacks, so that a plugin requiring one does not load."""
+
+
+MOST_IN_PATCHBAY = 255
+"""How many plugins go into one JACK client, as in Carla."""
 
 
 class RawPlugin:
@@ -88,6 +93,12 @@ class RawEngine:
             return False
         if any(feature.startswith(UNOFFERED) for feature in kind.required_features):
             self.last_error = "Plugin requires a feature that is not supported"
+            return False
+        if isinstance(self.server, InnerServer) and len(self._plugins) >= MOST_IN_PATCHBAY:
+            self.last_error = "Maximum number of plugins reached"
+            return False
+        if isinstance(self.server, InnerServer) and midi_ports(kind) > 1:
+            self.last_error = "Patchbay mode cannot work with plugins that have multiple MIDI ports"
             return False
         if not self.server.alive:
             self.last_error = "Failed to register plugin client"
@@ -201,6 +212,11 @@ class RawEngine:
             number += 1
             unique = f"{clean} ({number})"
         return unique
+
+
+def midi_ports(kind: PluginType) -> int:
+    """Return how many MIDI inputs a plugin has, or outputs, whichever are more."""
+    return max(_ports(kind, Kind.MIDI, way) for way in Direction)
 
 
 _FROM_MIDI = (
