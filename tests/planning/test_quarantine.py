@@ -90,7 +90,7 @@ def test_a_desk_leaves_it_out_until_it_is_retried_and_proves_the_rest() -> None:
     Quarantine(desk.record.folder).write([BOMB])
     done = desk.apply(desk.plan())
     assert (done.proved, done.generation) == (True, 1)
-    assert set(world.host.plugins()[n].plugin.name for n in range(2)) == {"a", "b"}
+    assert {world.host.plugins()[n].plugin.name for n in range(2)} == {"a", "b"}
     again = desk.retrying(["bomb"])
     assert desk.apply(desk.plan(retried=again), retried=again).proved
     assert Quarantine(desk.record.folder).read() == {}
