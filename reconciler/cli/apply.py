@@ -16,8 +16,16 @@ LEFT_OVER = 4
 @click.option("--explain", is_flag=True, help="Also show the very calls that are made.")
 @click.option("--release", multiple=True, metavar="NAME", help="Let this protected plugin be removed or replaced.")
 @click.option("--retry", multiple=True, metavar="NAME", help="Let this plugin in again, which took its host down.")
+@click.option("--allow-programs", is_flag=True, help="Let jack: plugins start programs that never ran here before.")
 def apply(
-    manifest: str | None, as_json: bool, yes: bool, *, explain: bool, release: tuple[str, ...], retry: tuple[str, ...]
+    manifest: str | None,
+    *,
+    as_json: bool,
+    yes: bool,
+    explain: bool,
+    release: tuple[str, ...],
+    retry: tuple[str, ...],
+    allow_programs: bool,
 ) -> int:
     """Make the studio what the manifest says, and prove it by looking again.
 
@@ -33,13 +41,13 @@ def apply(
     try:
         with desk.locked():
             released, retried = desk.releasing(release), desk.retrying(retry)
-            found = desk.plan(released, retried)
+            found = desk.plan(released, retried, programs=allow_programs)
             if not as_json:
                 say(render(found, paint, explain=explain))
             if found.actions and not found.refused and not yes and not _agreed(as_json):
                 return 1
             with Progress(len(found.actions)) as told:
-                applied = desk.apply(found, released=released, retried=retried, told=told)
+                applied = desk.apply(found, released=released, retried=retried, programs=allow_programs, told=told)
     finally:
         desk.close()
     if as_json:

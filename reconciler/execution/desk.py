@@ -13,6 +13,7 @@ from reconciler.engines import choose
 from reconciler.engines.studio import Studio, Told
 from reconciler.execution.blame import Ward
 from reconciler.execution.journal import Journal
+from reconciler.execution.objections import refused, stale
 from reconciler.history.lock import Lock
 from reconciler.history.record import Generation, Record, merge, revision
 from reconciler.host.client import HostClient
@@ -20,7 +21,7 @@ from reconciler.host.place import servers
 from reconciler.host.protocol import HostConfig
 from reconciler.manifest.load import Source, load
 from reconciler.model.actions import Action, Outcome, RestartServer, StartServer
-from reconciler.model.errors import Refused, Stale, StudioError, Unavailable, Where, from_dict
+from reconciler.model.errors import StudioError, Unavailable, from_dict
 from reconciler.model.resources import JackSettings, Link, Observed
 from reconciler.planning.plan import Baseline, Plan, Policy
 from reconciler.planning.quarantine import standing
@@ -167,9 +168,9 @@ class Desk:
     def _host_gone(self) -> bool:
         return not self._lent and not isinstance(self._studio, HostClient)
 
-    def plan(self, released: Iterable[str] = (), retried: Iterable[str] = ()) -> Plan:
-        """Return what differs now between manifest and studio."""
-        return self._plan(self.studio().observe(), frozenset(released), frozenset(retried))
+    def plan(self, released: Iterable[str] = (), retried: Iterable[str] = (), *, programs: bool = False) -> Plan:
+        """Return what differs now between manifest and studio; ``programs`` lets ``jack:`` plugins start theirs."""
+        return self._plan(self.studio().observe(), frozenset(released), frozenset(retried), programs=programs)
 
     def drift(self) -> Plan | None:
         """Return what differs between the last apply and the studio, None if nothing was ever applied."""
@@ -183,9 +184,17 @@ class Desk:
         return reconcile(session, self.studio().observe(), last.baseline, self._policy("ignore"))
 
     def apply(
-        self, plan: Plan, *, released: Iterable[str] = (), retried: Iterable[str] = (), told: Told = lambda _: None
+        self,
+        plan: Plan,
+        *,
+        released: Iterable[str] = (),
+        retried: Iterable[str] = (),
+        programs: bool = False,
+        told: Told = lambda _: None,
     ) -> Applied:
         """Run a plan and prove it. Call it under :meth:`locked`, with a plan that was made and approved under it.
+
+        ``released`` and ``programs`` are to be those that it was made with.
 
         Raises
         ------
@@ -195,26 +204,26 @@ class Desk:
             JACK or the host is not there, or died on the way; the next apply goes on from what is there.
         """
         if plan.refused:
-            raise _refused(plan)
+            raise refused(plan)
         allowed, again = frozenset(released), frozenset(retried)
         self._refuse_namesake()
         self.ward.settle(again, host_gone=self._host_gone)
         if plan.actions:
             self.start()
         before = self.studio().observe()
-        now = self._plan(before, allowed)
+        now = self._plan(before, allowed, programs=programs)
         if now.fingerprint != plan.fingerprint:
-            raise _stale(plan, now)
+            raise stale(plan, now)
         if not plan.actions:
             return Applied((), now, self._record(before, before))
         journal = Journal(self.record.folder, uuid.uuid4().hex[:12])
         try:
             ran, after = self._run(plan, before, journal, told)
-            residual = self._plan(after, allowed)
+            residual = self._plan(after, allowed, programs=programs)
             if plan.starts_server and residual.actions and not residual.refused:
                 # Ports that nobody could know of are there now, so the rest of the plan can be made.
                 more, after = self._run(residual, after, journal, told)
-                ran, residual = ran + more, self._plan(after, allowed)
+                ran, residual = ran + more, self._plan(after, allowed, programs=programs)
             journal.end(proved=residual.empty)
         finally:
             journal.close()
@@ -257,15 +266,28 @@ class Desk:
             hint=f"{again}; it goes on from what is there",
         )
 
-    def _plan(self, observed: Observed, released: frozenset[str], retried: frozenset[str] = frozenset()) -> Plan:
-        policy = self._policy(self.source.manifest.policy.unmanaged, released, retried)
+    def _plan(
+        self,
+        observed: Observed,
+        released: frozenset[str],
+        retried: frozenset[str] = frozenset(),
+        *,
+        programs: bool = False,
+    ) -> Plan:
+        policy = self._policy(self.source.manifest.policy.unmanaged, released, retried, programs=programs)
         return reconcile(self.session, observed, self.record.baseline(), policy)
 
     def _policy(
-        self, unmanaged: str, released: frozenset[str] = frozenset(), retried: frozenset[str] = frozenset()
+        self,
+        unmanaged: str,
+        released: frozenset[str] = frozenset(),
+        retried: frozenset[str] = frozenset(),
+        *,
+        programs: bool = False,
     ) -> Policy:
         inside = standing(self.session, self.ward.inside(host_gone=self._host_gone))
-        return Policy(unmanaged, released, {name: one for name, one in inside.items() if name not in retried})
+        left_out = {name: one for name, one in inside.items() if name not in retried}
+        return Policy(unmanaged, released, left_out, programs)
 
     def _links(self, observed: Observed) -> frozenset[Link]:
         """Return every link the manifest comes to, with the ports that are there."""
@@ -330,31 +352,6 @@ def _same(last: Generation, session: Session, links: frozenset[Link]) -> bool:
     """Whether an apply of this session would leave what the last generation left; places in the file do not count."""
     return msgspec.structs.replace(last.session, origins={}) == msgspec.structs.replace(session, origins={}) and (
         last.links == links
-    )
-
-
-def _stale(plan: Plan, now: Plan) -> Stale:
-    shown, current = {change.address for change in plan.changes}, {change.address for change in now.changes}
-    moved = sorted(shown ^ current) or sorted(shown)
-    return Stale(
-        "plan-stale",
-        f"the studio moved since the plan was made: {', '.join(moved[:5])}",
-        where=Where(address=moved[0]) if moved else None,
-        hint="look at the new plan and apply again",
-        details={"moved": moved},
-    )
-
-
-def _refused(plan: Plan) -> Refused:
-    first = plan.refused[0]
-    more = f" (and {len(plan.refused) - 1} more)" if len(plan.refused) > 1 else ""
-    where = first.origin and msgspec.structs.replace(first.origin, address=first.address)
-    return Refused(
-        first.code,
-        first.message + more,
-        where=where or Where(address=first.address),
-        hint=first.hint,
-        details={"refused": msgspec.to_builtins(plan.refused)},
     )
 
 

@@ -65,7 +65,7 @@ class PluginPlanner:
                 self.create(want)
             elif current.plugin != want.plugin:
                 self._replace(current, want)
-            elif reason := self._must_be_anew(current, want):
+            elif reason := self.must_be_anew(current, want, self.baseline.plugins.get(name)):
                 self._replace(current, want, reason)
             else:
                 self._update(current, want)
@@ -177,9 +177,8 @@ class PluginPlanner:
             self._check_bypass(want)
             step(Stage.PREPARE, SetActive(name, want.active), cause, needs)
 
-    def _must_be_anew(self, current: Plugin, want: Plugin) -> str | None:
+    def must_be_anew(self, current: Plugin, want: Plugin, ours: Plugin | None) -> str | None:
         """Return why a plugin has to be loaded anew to become what is declared, None if it need not be."""
-        ours = self.baseline.plugins.get(want.name)
         if current.bridge is not want.bridge:
             return "into a process of its own" if want.bridge else "back into its host's process"
         stereo = want.options.get(FORCE_STEREO)

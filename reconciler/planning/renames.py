@@ -23,7 +23,8 @@ def rename(planner: PluginPlanner) -> None:
         if want is None or current is None or new in have:
             continue
         cause = f"plugins.{new}"
-        in_place = planner.engine.capabilities.rename and current.plugin == want.plugin
+        same = current.plugin == want.plugin and not planner.must_be_anew(current, want, ours.get(old))
+        in_place = planner.engine.capabilities.rename and same
         interrupts = Interrupts.NONE if in_place else Interrupts.PATH
         builder.change(cause, Act.RENAME, old, new, interrupts=interrupts)
         if old in ours:

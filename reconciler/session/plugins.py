@@ -52,6 +52,8 @@ class PluginCompiler:
         options, custom_data = self._options(), self._custom_data()
         declared: dict[str, Mapping[str, object]] = {"params": params, "mix": mix, "midi": midi}
         self._ignore({**declared, "options": options, "custom_data": custom_data})
+        if self.spec.bridge:
+            self.origins[f"plugins.{self.name}.bridge"] = self._where("bridge")
         state = self._state()
         program = self._program()
         return Plugin(

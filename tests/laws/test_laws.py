@@ -80,7 +80,10 @@ def test_what_is_there_afterwards_is_what_the_manifest_says(
         have = after.plugins[name]
         assert have.plugin == want.plugin
         ignored = session.ignored.get(name, ())
-        assert {symbol: have.params[symbol] for symbol in want.params} == want.params
+        for word in ("params", "mix", "midi", "options", "custom_data"):
+            declared = getattr(want, word)
+            assert {key: getattr(have, word).get(key) for key in declared} == declared
+        assert (have.bridge, have.state) == (want.bridge, want.state)
         assert have.active == want.active or "active" in ignored
     assert session.links <= after.links
     dropped = set(first["plugins"]) - set(second["plugins"])

@@ -10,13 +10,16 @@ import msgspec
 from hypothesis import strategies as st
 
 from reconciler.engines.memory import PLUGINS, PREFIX, MemoryCatalogue, MemoryStudio
+from reconciler.engines.memory.engine import can_widen, options_of
 from reconciler.engines.studio import LocalStudio
 from reconciler.execution.desk import Desk
 from reconciler.manifest.load import parse
 from reconciler.model.catalogue import Catalogue, Direction, Kind, ParameterInfo, PluginType
 from reconciler.model.conform import conform
+from reconciler.model.custom import STRING
 from reconciler.model.errors import StudioError
-from reconciler.model.resources import Capabilities, Observed
+from reconciler.model.options import FORCE_STEREO
+from reconciler.model.resources import Capabilities, CustomData, Observed
 from reconciler.session.compile import compile_session
 
 NAMES = ("voice", "gate", "eq", "verb", "Ünïcode", "bus 1", "out")
@@ -60,6 +63,22 @@ def _spec(draw: st.DrawFn, kind: PluginType, capabilities: Capabilities) -> dict
             spec["ignore"] = [f"params.{other}"]
     if draw(st.integers(0, 4)) == 0:
         spec["protect"] = True
+    return spec | _beside(draw, kind, capabilities)
+
+
+def _beside(draw: st.DrawFn, kind: PluginType, capabilities: Capabilities) -> dict[str, Any]:
+    """What a plugin is given beside its values, where the host can: options, named values, a process of its own."""
+    spec: dict[str, Any] = {}
+    if capabilities.options and draw(st.integers(0, 2)) == 0:
+        # One that the plugin does not have would be refused once it runs, as it should be.
+        keys = sorted(key for key in options_of(kind) if key != FORCE_STEREO or can_widen(kind))
+        chosen = draw(st.lists(st.sampled_from(keys), unique=True, max_size=3)) if keys else []
+        spec["options"] = {key: draw(st.booleans()) for key in chosen}
+    if capabilities.custom_data and draw(st.integers(0, 2)) == 0:
+        keys = draw(st.lists(st.sampled_from(["bank", "urn:law:tag"]), unique=True, max_size=2))
+        spec["custom_data"] = {key: draw(st.sampled_from(["", "one", "two & <three>"])) for key in keys}
+    if capabilities.bridges and draw(st.integers(0, 3)) == 0:
+        spec["bridge"] = draw(st.booleans())
     return spec
 
 
@@ -185,7 +204,7 @@ def disturb(world: MemoryStudio | LocalStudio, seed: int, loadable: Sequence[str
         ins = [port.name for port in observed.ports.values() if port.direction is Direction.IN]
         names = list(observed.plugins)
         try:
-            match dice.randrange(6):
+            match dice.randrange(8):
                 case 0:
                     host.add(dice.choice(NAMES), dice.choice(loadable))
                 case 1 if names:
@@ -201,6 +220,13 @@ def disturb(world: MemoryStudio | LocalStudio, seed: int, loadable: Sequence[str
                 case 5 if observed.links:
                     link = dice.choice(sorted(observed.links))
                     graph.disconnect(link.source, link.target)
+                case 6 if names:
+                    plugin = observed.plugins[dice.choice(names)]
+                    if plugin.options:
+                        host.set_option(plugin.name, dice.choice(sorted(plugin.options)), bool(dice.randrange(2)))
+                case 7 if names:
+                    data = CustomData(STRING, dice.choice(["one", "by hand"]))
+                    host.set_custom_data(dice.choice(names), dice.choice(["bank", "other"]), data)
         except StudioError:
             continue  # the engine said no, as it would to a person
 

@@ -103,8 +103,8 @@ class RawEngine:
         if not self.server.alive:
             self.last_error = "Failed to register plugin client"
             return False
-        options = _options(kind, bridge=bridge)
-        if force_stereo and _can_widen(kind):
+        options = options_of(kind, bridge=bridge)
+        if force_stereo and can_widen(kind):
             kind = widened(kind)
             options[FORCE_STEREO] = True
         granted = self._unique(name)
@@ -225,7 +225,7 @@ _FROM_MIDI = (
 )
 
 
-def _options(kind: PluginType, *, bridge: bool) -> dict[str, bool]:
+def options_of(kind: PluginType, *, bridge: bool = False) -> dict[str, bool]:
     """Return which options a plugin has, as they stand when it was loaded (as Carla does it for LV2)."""
     options: dict[str, bool] = {}
     if not _ports(kind, Kind.MIDI, Direction.OUT):
@@ -238,7 +238,8 @@ def _options(kind: PluginType, *, bridge: bool) -> dict[str, bool]:
     return options
 
 
-def _can_widen(kind: PluginType) -> bool:
+def can_widen(kind: PluginType) -> bool:
+    """Return whether it can be forced to stereo; some others have the option all the same (as Carla does for LV2)."""
     counts = [_ports(kind, Kind.AUDIO, way) for way in Direction]
     return 1 in counts and max(counts) == 1 and not _ports(kind, Kind.MIDI, Direction.OUT)
 
