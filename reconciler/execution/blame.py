@@ -27,10 +27,20 @@ class Ward:
     """
 
     def __init__(self, session: Session, record: Record, engine: str) -> None:
-        self._session = session
+        self._given = session
         self._record = record
         self._quarantine = Quarantine(record.folder)
         self._apart = choose.capabilities(engine).apart
+
+    @property
+    def _session(self) -> Session:
+        """The session, with what an apply carries over a restart: that too can take the host down."""
+        carried = self._record.baseline().carried.plugins
+        return msgspec.structs.replace(self._given, plugins={**carried, **self._given.plugins})
+
+    def standing(self, *, host_gone: bool) -> dict[str, Quarantined]:
+        """Return what stays out: what is in quarantine and still declared, or carried, as it was then."""
+        return standing(self._session, self.inside(host_gone=host_gone))
 
     def inside(self, *, host_gone: bool) -> dict[str, Quarantined]:
         """Return every plugin in quarantine.
@@ -42,7 +52,7 @@ class Ward:
         """
         found = self._quarantine.read()
         if host_gone:
-            suspected = self._suspect(autopsy(Place(self._session.name)))
+            suspected = self._suspect(autopsy(Place(self._given.name)))
             if suspected is not None and suspected.name not in found:
                 found[suspected.name] = suspected
         return found
@@ -55,7 +65,7 @@ class Ward:
         StudioError
             ``not-quarantined``.
         """
-        left_out = standing(self._session, self.inside(host_gone=host_gone))
+        left_out = self.standing(host_gone=host_gone)
         for name in names:
             if name not in left_out:
                 there = ", ".join(sorted(left_out)) or "none"
@@ -69,17 +79,17 @@ class Ward:
 
     def settle(self, retried: frozenset[str], *, host_gone: bool) -> None:
         """Write down who is in, before an apply: without those let in again, and those the manifest has changed."""
-        inside = self.inside(host_gone=host_gone)
+        inside, session = self.inside(host_gone=host_gone), self._session
         kept: list[Quarantined] = []
         for name, one in inside.items():
-            now = standing(self._session, {name: one}).keys()
+            now = standing(session, {name: one}).keys()
             if now and not now & retried:
                 kept.append(one)
         self._quarantine.write(kept)
 
     def blamed(self, error: Unavailable) -> Unavailable:
         """Put the plugin that took its host down into quarantine, and return the error in words that name it."""
-        one = self._suspect(autopsy(Place(self._session.name)))
+        one = self._suspect(autopsy(Place(self._given.name)))
         if error.code != "host-died" or one is None:
             return error
         self._quarantine.write([*self._quarantine.read().values(), one])
@@ -87,7 +97,7 @@ class Ward:
         way = "" if one.bridge else ", `bridge: true` gives it a process of its own"
         hint = f"apply again: the rest is built without {one.name}; {again}{way}"
         address = f"plugins.{one.name}"
-        origin = self._session.origin(address)
+        origin = self._given.origin(address)
         where = msgspec.structs.replace(origin, address=address) if origin else Where(address=address)
         details = {**(error.details or {}), "quarantined": msgspec.to_builtins(one), "hint": error.hint}
         return Unavailable(error.code, error.message, where=where, hint=hint, details=details)

@@ -20,11 +20,11 @@ from reconciler.host.client import HostClient
 from reconciler.host.place import servers
 from reconciler.host.protocol import HostConfig
 from reconciler.manifest.load import Source, load
-from reconciler.model.actions import Action, Outcome, RestartServer, StartServer
+from reconciler.model.actions import Action, Outcome, RestartEngine, RestartServer, StartServer
 from reconciler.model.errors import StudioError, Unavailable, from_dict
 from reconciler.model.resources import JackSettings, Link, Observed
+from reconciler.planning.carrying import held
 from reconciler.planning.plan import Baseline, Plan, Policy
-from reconciler.planning.quarantine import standing
 from reconciler.planning.reconcile import reconcile
 from reconciler.planning.renames import follow
 from reconciler.planning.wiring import resolve
@@ -181,7 +181,7 @@ class Desk:
         declared = resolve(last.session, last.after.ports, server_up=True).declared
         places = {link: where for link, wire in declared.items() if (where := last.session.origin(wire))}
         session = msgspec.structs.replace(last.session, wires=wires, origins={**places, **last.session.origins})
-        return reconcile(session, self.studio().observe(), last.baseline, self._policy("ignore"))
+        return reconcile(session, self.studio().observe(), last.baseline, self._policy(unmanaged="ignore"))
 
     def apply(
         self,
@@ -274,20 +274,20 @@ class Desk:
         *,
         programs: bool = False,
     ) -> Plan:
-        policy = self._policy(self.source.manifest.policy.unmanaged, released, retried, programs=programs)
+        policy = self._policy(released, retried, programs=programs)
         return reconcile(self.session, observed, self.record.baseline(), policy)
 
     def _policy(
         self,
-        unmanaged: str,
         released: frozenset[str] = frozenset(),
         retried: frozenset[str] = frozenset(),
         *,
+        unmanaged: str | None = None,
         programs: bool = False,
     ) -> Policy:
-        inside = standing(self.session, self.ward.inside(host_gone=self._host_gone))
+        inside = self.ward.inside(host_gone=self._host_gone)
         left_out = {name: one for name, one in inside.items() if name not in retried}
-        return Policy(unmanaged, released, left_out, programs)
+        return Policy(unmanaged or self.source.manifest.policy.unmanaged, released, left_out, programs)
 
     def _links(self, observed: Observed) -> frozenset[Link]:
         """Return every link the manifest comes to, with the ports that are there."""
@@ -295,9 +295,13 @@ class Desk:
 
     def _claim(self, plan: Plan, observed: Observed) -> None:
         session = self.session
-        ours = Baseline(session.plugins, self._links(observed), session.protected)
-        followed = follow(self.record.baseline(), plan, observed.plugins)
-        self.record.claim(merge(merge(self.record.claims() or Baseline(), followed), ours))
+        ours = Baseline(session.plugins, self._links(observed), session.protected, engine=session.engine)
+        baseline = self.record.baseline()
+        followed = follow(baseline, plan, observed.plugins)
+        claims = merge(merge(self.record.claims() or Baseline(), followed), ours)
+        restarts = any(isinstance(action.call, RestartEngine) for action in plan.actions)
+        carried = held(session, observed, baseline, self._policy(), restarts=restarts)
+        self.record.claim(msgspec.structs.replace(claims, carried=carried))
 
     def _record(self, before: Observed, after: Observed) -> int:
         links = self._links(after)

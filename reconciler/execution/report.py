@@ -8,7 +8,6 @@ from reconciler.execution.desk import Desk
 from reconciler.host.client import HostClient
 from reconciler.model.resources import JackSettings
 from reconciler.planning.plan import Quarantined
-from reconciler.planning.quarantine import standing
 from reconciler.planning.text import headline
 
 
@@ -54,5 +53,5 @@ def report(desk: Desk) -> Report:
         drift=drift,
         unfinished=desk.record.claims() is not None,
         crashes=status.crashes if status else (),
-        quarantined=tuple(standing(desk.session, desk.ward.inside(host_gone=status is None)).values()),
+        quarantined=tuple(desk.ward.standing(host_gone=status is None).values()),
     )

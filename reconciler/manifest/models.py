@@ -14,10 +14,10 @@ from pydantic_core import CoreSchema
 
 from reconciler.manifest import names
 from reconciler.manifest.base import Strict
+from reconciler.manifest.engine import EngineSpec, HostChoice, Mode, Scheme, Transport
 from reconciler.manifest.fields import (
     End,
     PluginName,
-    Prefix,
     Section,
     ServerName,
     SessionName,
@@ -43,6 +43,8 @@ __all__ = [
     "Mode",
     "PluginSpec",
     "Policy",
+    "Scheme",
+    "Transport",
     "Unmanaged",
 ]
 
@@ -53,22 +55,6 @@ class Manage(enum.StrEnum):
     NEVER = "never"
     START = "start"
     RESTART = "restart"
-
-
-class HostChoice(enum.StrEnum):
-    """Which plugin host."""
-
-    AUTO = "auto"
-    JALV = "jalv"
-    CARLA = "carla"
-    MEMORY = "memory"
-
-
-class Mode(enum.StrEnum):
-    """How Carla shows its plugins to JACK."""
-
-    MULTIPLE_CLIENTS = "multiple-clients"
-    PATCHBAY = "patchbay"
 
 
 class Unmanaged(enum.StrEnum):
@@ -132,34 +118,6 @@ class Hardware(Strict):
     jack: Jack | None = Field(
         default=None, description="The JACK server. Left out: whatever runs is fine.", examples=[{"sample_rate": 48000}]
     )
-
-
-class EngineSpec(Strict):
-    """The plugin host."""
-
-    host: Annotated[
-        HostChoice,
-        Field(
-            strict=False,
-            description="Plugin host: `auto` takes Carla where it is installed, else jalv; `jalv` loads LV2 plugins "
-            "only, `carla` loads everything, `memory` only pretends (for tests and for planning without a studio).",
-        ),
-    ] = HostChoice.AUTO
-    mode: Annotated[
-        Mode,
-        Field(
-            strict=False,
-            description="For Carla: `multiple-clients` makes each plugin a JACK client; `patchbay` makes one client "
-            "of them all.",
-        ),
-    ] = Mode.MULTIPLE_CLIENTS
-    prefix: Annotated[
-        Prefix,
-        Field(
-            description="Stands before every plugin's JACK client name; sets sessions apart that share a server.",
-            examples=["live-"],
-        ),
-    ] = ""
 
 
 class LinkSpec(Strict):

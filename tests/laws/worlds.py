@@ -10,7 +10,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from reconciler.engines.memory import PLUGINS, PREFIX, MemoryCatalogue, MemoryStudio
-from reconciler.engines.memory.engine import can_widen, options_of
+from reconciler.engines.memory.engine import options_of
 from reconciler.engines.studio import LocalStudio
 from reconciler.execution.desk import Desk
 from reconciler.manifest.load import parse
@@ -20,6 +20,7 @@ from reconciler.model.custom import STRING
 from reconciler.model.errors import StudioError
 from reconciler.model.options import FORCE_STEREO
 from reconciler.model.resources import Capabilities, CustomData, Observed
+from reconciler.model.stereo import can_widen
 from reconciler.session.compile import compile_session
 
 NAMES = ("voice", "gate", "eq", "verb", "Ünïcode", "bus 1", "out")
@@ -155,9 +156,17 @@ def manifests(
         types[name] = choice[uri]
         plugins[name] = _spec(draw, types[name], capabilities)
     chain = _chain(draw, types)
+    engine: dict[str, Any] = {}
+    if bool(capabilities.settings) and draw(st.booleans()):
+        engine["tempo"] = draw(st.sampled_from([90, 97.5, 120]))
+    jack: dict[str, Any] = {}
+    if not capabilities.live_period and draw(st.booleans()):
+        jack = {"period": draw(st.sampled_from([128, 256])), "manage": "start"}
     return {
         "version": 1,
         "session": "law",
+        "engine": engine,
+        "hardware": {"jack": jack} if jack else {},
         "plugins": plugins,
         "links": _links(draw, types),
         "chains": {"path": chain} if len(chain) > 1 else {},
@@ -217,6 +226,10 @@ def disturb(world: MemoryStudio | LocalStudio, seed: int, loadable: Sequence[str
                     host.set_active(dice.choice(names), bool(dice.randrange(2)))
                 case 4:
                     graph.connect(dice.choice(outs), dice.choice(ins))
+                case 6 if names and host.capabilities.mix:
+                    host.set_mix(dice.choice(names), "volume", dice.uniform(0, 1))
+                case 7 if host.capabilities.live_settings:
+                    host.set_engine("tempo", float(dice.randrange(60, 180)))
                 case 5 if observed.links:
                     link = dice.choice(sorted(observed.links))
                     graph.disconnect(link.source, link.target)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.engines.memory import CAPABILITIES, LIKE_JALV, MemoryCatalogue, MemoryStudio
+from reconciler.engines.memory import CAPABILITIES, LIKE_CARLA, LIKE_JALV, MemoryCatalogue, MemoryStudio
 from reconciler.engines.studio import LocalStudio
 from reconciler.execution.desk import Desk
 from reconciler.history.quarantine import Quarantine
@@ -15,11 +15,12 @@ from reconciler.manifest.load import parse
 from reconciler.model import states
 from reconciler.model.custom import STRING
 from reconciler.model.errors import StudioError
-from reconciler.model.resources import CustomData
+from reconciler.model.resources import CustomData, MidiMap
 from reconciler.planning.plan import Quarantined
 from reconciler.planning.text import render
 from reconciler.session.compile import compile_session
 
+HOSTS = {"any": CAPABILITIES, "carla": LIKE_CARLA, "jalv": LIKE_JALV}
 CASES = sorted((Path(__file__).parent.parent / "cases").glob("*.yaml"))
 
 
@@ -41,6 +42,8 @@ def _by_hand(world: MemoryStudio, deed: str) -> None:
             world.host.set_param(name, symbol, float(value))
         case ["mix", name, key, value]:
             world.host.set_mix(name, key, float(value))
+        case ["map", name, symbol, "cc", number]:
+            world.host.map_midi(name, symbol, MidiMap("cc", 0.0, 1.0, int(number)))
         case ["unmap", name, symbol]:
             world.host.map_midi(name, symbol, None)
         case ["switch", name, key, value]:
@@ -70,7 +73,7 @@ def test_plan_reads_as_written(path: Path, tmp_path: Path, monkeypatch: pytest.M
     case = yaml.safe_load(path.read_text(encoding="utf-8"))
     for name, state in case.get("states", {}).items():
         _write_state(tmp_path / name, **state)
-    world = MemoryStudio(capabilities=LIKE_JALV if case.get("host") == "jalv" else CAPABILITIES)
+    world = MemoryStudio(capabilities=HOSTS[case.get("host", "any")])
     for client, ports in case.get("foreign", {}).items():
         world.add_client(client, outputs=ports.get("outputs", []), inputs=ports.get("inputs", []))
     if "before" in case:
