@@ -91,6 +91,8 @@ def _differences(
     wanted = session.links | wiring.links if wiring.links else session.links
     if frame.carried.links:
         wanted = wanted | links(builder.declared, frame.carried, frame.ports)
+    if plugins.left_out:
+        have, wanted = quarantine.spare(builder, plugins.left_out, wiring, have, wanted)
     if have != wanted:
         made = _made(builder, plugins, wiring, wanted - have, before)
         cut = _cut(builder, plugins, policy, have - wanted)
