@@ -10,7 +10,7 @@ import pytest
 from reconciler.engines.carla import library
 from reconciler.engines.lv2.catalogue import Lv2Catalogue
 from reconciler.model.catalogue import Catalogue
-from tests.conformance import carla_rig, jalv_rig, memory_rig
+from tests.conformance import attached_rig, carla_rig, jalv_rig, memory_rig
 from tests.conformance.rig import Rig
 from tests.support.jackd import Jackd
 
@@ -26,6 +26,8 @@ RIGS = [
     pytest.param("jalv", marks=[pytest.mark.jack, pytest.mark.jalv]),
     pytest.param("carla", marks=[pytest.mark.jack, pytest.mark.carla]),
     pytest.param("carla-with-prefix", marks=[pytest.mark.jack, pytest.mark.carla]),
+    pytest.param("attached", marks=[pytest.mark.jack, pytest.mark.carla]),
+    pytest.param("attached-with-prefix", marks=[pytest.mark.jack, pytest.mark.carla]),
 ]
 
 
@@ -60,8 +62,9 @@ def _made(request: pytest.FixtureRequest, server: Jackd | str, kill_server: Call
     name = server if isinstance(server, str) else server.name
     if of == "jalv":
         return jalv_rig.jalv(server=name, catalogue=catalogue, kill_server=kill_server, bundles=bundles)
-    prefix = carla_rig.PREFIX if of == "carla-with-prefix" else ""
-    return carla_rig.carla(server=name, catalogue=catalogue, kill_server=kill_server, bundles=bundles, prefix=prefix)
+    prefix = carla_rig.PREFIX if of.endswith("-with-prefix") else ""
+    make = attached_rig.attached if of.startswith("attached") else carla_rig.carla
+    return make(server=name, catalogue=catalogue, kill_server=kill_server, bundles=bundles, prefix=prefix)
 
 
 @pytest.fixture(params=RIGS)

@@ -14,7 +14,7 @@ from reconciler.engines.carla import library, portnames, programs
 from reconciler.engines.carla.capabilities import CAPABILITIES
 from reconciler.engines.carla.describe import Loading
 from reconciler.engines.carla.engine import ACTIVE, NOT_FOLLOWING, Address, CarlaEngine
-from reconciler.engines.carla.plugin import CarlaPlugin, control_index
+from reconciler.engines.carla.plugin import MIX_HINTS, CarlaPlugin, control_index
 from reconciler.engines.lacking import Lacking
 from reconciler.engines.ports import AudioGraph, Crash, HostedPlugin
 from reconciler.model.catalogue import Catalogue
@@ -43,9 +43,6 @@ _LV2 = 4
 _LOOK_SECONDS = 0.002
 _DEATH_NEWS_SECONDS = 0.05
 """A call may fail because the server died up to 30 ms before Carla is told (measured)."""
-
-_CAN = {"dry_wet": 0x10, "volume": 0x20, "balance_left": 0x40, "balance_right": 0x40, "pan": 0x80}
-"""Hint that says whether a mix value does anything to this plugin; without it Carla keeps the value and ignores it."""
 
 
 class CarlaHost(Lacking):
@@ -263,7 +260,7 @@ class CarlaHost(Lacking):
             raise refusals.unsupported(name, f"Setting {key}", f"There are {', '.join(MIX)}.")
         refusals.finite(name, key, value)
         asked = conform(info, value)
-        needed = _CAN.get(key, 0)
+        needed = MIX_HINTS.get(key, 0)
         if asked != self._engine.internal(plugin_id, info.index):
             if needed and not self._engine.hints(plugin_id) & needed:
                 hint = "Carla offers it only to plugins with fitting audio ports; take it out."

@@ -1,6 +1,7 @@
 """What studio knows of a plugin in Carla, and what Carla tells of it: values, mix, mappings, program."""
 
-from reconciler.engines.carla.engine import ACTIVE, NOT_FOLLOWING, CarlaEngine, Control
+from reconciler.engines.carla.access import PluginAccess
+from reconciler.engines.carla.engine import ACTIVE, NOT_FOLLOWING, Control
 from reconciler.model.catalogue import PluginType
 from reconciler.model.conform import conform, limits
 from reconciler.model.mix import MIX
@@ -15,6 +16,10 @@ _ENABLED_HINT = 0x10
 """Carla shows this parameter to people; what it drives itself (transport, freewheeling) it does not."""
 
 
+MIX_HINTS = {"dry_wet": 0x10, "volume": 0x20, "balance_left": 0x40, "balance_right": 0x40, "pan": 0x80}
+"""Hint that says whether a mix value does anything to this plugin; without it Carla keeps the value and ignores it."""
+
+
 class CarlaPlugin:
     """One plugin by its name in the session; its id is looked up anew for every call.
 
@@ -25,12 +30,16 @@ class CarlaPlugin:
     kind
         From the catalogue.
     engine
-        Where it was just loaded.
+        Where it runs.
     plugin_id
         Its id at the moment.
+    just_loaded
+        Nobody has touched it yet; one that was found is left as it is.
     """
 
-    def __init__(self, name: str, kind: PluginType, engine: CarlaEngine, plugin_id: int) -> None:
+    def __init__(
+        self, name: str, kind: PluginType, engine: PluginAccess, plugin_id: int, *, just_loaded: bool = True
+    ) -> None:
         self.name = name
         self.kind = kind
         self.program: str | None = None
@@ -38,10 +47,14 @@ class CarlaPlugin:
         self._engine = engine
         self._rate_hz = engine.rate_hz()
         self.index, driven = _indices(kind, engine.controls(plugin_id))
-        self._mend_defaults(plugin_id, driven)
+        if just_loaded:
+            self._mend_defaults(plugin_id, driven)
         self.fresh = self.values(plugin_id)
         """What it held when it was loaded: its defaults, as far as Carla lets them be."""
         self.fresh_programs = engine.program(plugin_id), engine.midi_program(plugin_id)
+        if not just_loaded:
+            self.fresh = {symbol: self.conform(symbol, self._default(symbol)) for symbol in self.fresh.keys() - driven}
+            self.fresh_programs = -1, -1
 
     def conform(self, symbol: str, value: float) -> float:
         """Return what the parameter makes of a value."""
@@ -83,6 +96,11 @@ class CarlaPlugin:
             {key: self._engine.internal(plugin_id, info.index) for key, info in MIX.items()},
             {symbol: follows for symbol, follows in mappings if follows is not None},
         )
+
+    def _default(self, symbol: str) -> float:
+        info = self.kind.parameter(symbol)
+        assert info is not None
+        return info.default
 
     def _mend_defaults(self, plugin_id: int, driven: frozenset[str]) -> None:
         """Put a parameter to its default where Carla starts it elsewhere, as far as Carla's own range allows."""
