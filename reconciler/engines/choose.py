@@ -190,9 +190,9 @@ class NoHost(Lacking):
     def close(self) -> None:
         """There is nothing to unload."""
 
-    def add(self, name: str, plugin: str, *, bridge: bool = False) -> None:
+    def add(self, name: str, plugin: str, *, bridge: bool = False, force_stereo: bool = False) -> None:
         """Refuse."""
-        raise self._refusal(f"loading {plugin} as {name}{' in a bridge' * bridge}")
+        raise self._refusal(f"loading {plugin} as {name}{' in a bridge' * bridge}{' in stereo' * force_stereo}")
 
     def remove(self, name: str) -> None:
         """Refuse."""

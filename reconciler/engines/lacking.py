@@ -21,11 +21,10 @@ class Lacking:
         """Refuse."""
         raise self._lacks("", f"Setting {key} to {value}")
 
-    def replace(self, name: str, plugin: str, *, bridge: bool = False) -> None:
+    def replace(self, name: str, plugin: str, *, bridge: bool = False, force_stereo: bool = False) -> None:
         """Refuse."""
-        raise self._lacks(
-            name, f"Putting {plugin} in its place{' in a bridge' * bridge}", "Remove it and add the other one."
-        )
+        what = f"Putting {plugin} in its place{' in a bridge' * bridge}{' in stereo' * force_stereo}"
+        raise self._lacks(name, what, "Remove it and add the other one.")
 
     def remove_all(self) -> None:
         """Refuse."""

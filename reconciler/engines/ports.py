@@ -78,8 +78,10 @@ class PluginHost(Protocol):
     def plugins(self) -> list[HostedPlugin]:
         """Read every plugin that is alive, in the engine's order, with all its control inputs."""
 
-    def add(self, name: str, plugin: str, *, bridge: bool = False) -> None:
+    def add(self, name: str, plugin: str, *, bridge: bool = False, force_stereo: bool = False) -> None:
         """Load ``plugin`` (a ``scheme:…`` URI) as ``name``; with ``bridge`` in a process of its own.
+
+        With ``force_stereo`` a mono side of it becomes two ports, see :mod:`reconciler.model.stereo`.
 
         Raises
         ------
@@ -90,7 +92,7 @@ class PluginHost(Protocol):
             ``jack-gone``: no JACK server to live on.
         """
 
-    def replace(self, name: str, plugin: str, *, bridge: bool = False) -> None:
+    def replace(self, name: str, plugin: str, *, bridge: bool = False, force_stereo: bool = False) -> None:
         """Put another plugin in its place: same name, same position, at its defaults, without links.
 
         Raises as :meth:`add` does, and ``no-such-plugin``, ``unsupported``. If the new one fails, the old one is gone

@@ -222,13 +222,13 @@ class LocalStudio:
                 self._need_graph().connect(self._jack_name(source), self._jack_name(target))
             case Disconnect(source, target):
                 self._need_graph().disconnect(self._jack_name(source), self._jack_name(target))
-            case AddPlugin(name, plugin, bridge):
+            case AddPlugin(name, plugin, bridge, stereo):
                 self._need_graph()
-                host.add(name, plugin, bridge=bridge)
+                host.add(name, plugin, bridge=bridge, force_stereo=stereo)
                 self._names = None
-            case ReplacePlugin(name, plugin, bridge):
+            case ReplacePlugin(name, plugin, bridge, stereo):
                 self._need_graph()
-                host.replace(name, plugin, bridge=bridge)
+                host.replace(name, plugin, bridge=bridge, force_stereo=stereo)
                 self._names = None
             case RemoveAll():
                 host.remove_all()

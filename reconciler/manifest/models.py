@@ -329,6 +329,7 @@ class Manifest(Strict):
 
     def _wrong_moves(self) -> list[Mistake]:
         mistakes = []
+        seen: dict[str, str] = {}
         for old, new in self.moved.items():
             path = ("moved", old)
             hint: str | None
@@ -342,6 +343,9 @@ class Manifest(Strict):
                 hint = "write the last name only" if new in self.moved else did_you_mean(new, self.plugins)
                 message = f'"{new}" is no plugin of this file'
                 mistakes.append(Mistake("bad-move", message, hint or "OLD: NEW is the order", path=path))
+            elif (first := seen.setdefault(new, old)) != old:
+                message = f'"{first}" is moved to "{new}" too; two plugins cannot become one'
+                mistakes.append(Mistake("bad-move", message, "keep one of the two lines", path=path))
         return mistakes
 
     def _slips(self) -> list[Mistake]:

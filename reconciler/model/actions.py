@@ -42,6 +42,8 @@ class AddPlugin(msgspec.Struct, frozen=True, tag_field="call", tag="add-plugin",
     name: str
     plugin: str
     bridge: bool = False
+    force_stereo: bool = False
+    """The one option that holds from the loading on: it makes two ports of one."""
 
 
 class ReplacePlugin(msgspec.Struct, frozen=True, tag_field="call", tag="replace-plugin", omit_defaults=True):
@@ -50,6 +52,7 @@ class ReplacePlugin(msgspec.Struct, frozen=True, tag_field="call", tag="replace-
     name: str
     plugin: str
     bridge: bool = False
+    force_stereo: bool = False
 
 
 class RemovePlugin(msgspec.Struct, frozen=True, tag_field="call", tag="remove-plugin"):

@@ -104,7 +104,8 @@ class Capabilities(msgspec.Struct, frozen=True):
     midi: frozenset[str] = frozenset()
     """Sources that a parameter can follow: ``cc``, ``pitch-bend``, ``cv``."""
     options: bool = False
-    custom_data: bool = False
+    custom_data: frozenset[str] = frozenset()
+    """Schemes of plugins that keep named values."""
     state: bool = False
     """Loads state files."""
     bridges: frozenset[str] = frozenset()

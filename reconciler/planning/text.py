@@ -202,10 +202,10 @@ def call_text(action: Action) -> str:
             return f"restart the plugin host's engine {said}".rstrip()
         case SetEngine(key, value):
             return f"set the engine's {key} = {shown(value)}"
-        case AddPlugin(name, plugin, bridge):
-            return f"load {name} = {plugin}{' in a bridge' if bridge else ''}"
-        case ReplacePlugin(name, plugin, bridge):
-            return f"replace {name} by {plugin}{' in a bridge' if bridge else ''}"
+        case AddPlugin(name, plugin, bridge, stereo):
+            return f"load {name} = {plugin}{' in a bridge' * bridge}{' in stereo' * stereo}"
+        case ReplacePlugin(name, plugin, bridge, stereo):
+            return f"replace {name} by {plugin}{' in a bridge' * bridge}{' in stereo' * stereo}"
         case RemoveAll():
             return "unload every plugin"
         case RemovePlugin(name):

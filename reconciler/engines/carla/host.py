@@ -116,7 +116,7 @@ class CarlaHost(Lacking):
             for plugin_id, plugin in enumerate(self._in_order())
         ]
 
-    def add(self, name: str, plugin: str, *, bridge: bool = False) -> None:
+    def add(self, name: str, plugin: str, *, bridge: bool = False, force_stereo: bool = False) -> None:
         """Load a plugin and wait until its ports are there.
 
         Raises

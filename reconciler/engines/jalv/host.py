@@ -105,7 +105,7 @@ class JalvHost(Lacking):
                 self._bury(plugin)
         return [HostedPlugin(plugin.observed(), plugin.process.client) for plugin in self._plugins.values()]
 
-    def add(self, name: str, plugin: str, *, bridge: bool = False) -> None:
+    def add(self, name: str, plugin: str, *, bridge: bool = False, force_stereo: bool = False) -> None:
         """Start a plugin and wait until it is there.
 
         Raises
@@ -121,6 +121,8 @@ class JalvHost(Lacking):
             raise refusals.unsupported(name, f"Loading {plugin}", "jalv loads only lv2: plugins.")
         if bridge:
             raise refusals.unsupported(name, "A bridge", "In jalv every plugin has a process of its own already.")
+        if force_stereo:
+            raise refusals.unsupported(name, "Forcing stereo", "Carla can: `engine: { host: carla }`.")
         known = self._catalogue.describe(plugin)
         if known is None:
             raise refusals.plugin_not_found(name, plugin, self._catalogue)

@@ -65,7 +65,7 @@ class MemoryHost(Lacking):
         engine = self._living()
         return [self._read(engine, raw) for raw in _all(engine)]
 
-    def add(self, name: str, plugin: str, *, bridge: bool = False) -> None:
+    def add(self, name: str, plugin: str, *, bridge: bool = False, force_stereo: bool = False) -> None:
         """Load a plugin; see :meth:`PluginHost.add <reconciler.engines.ports.PluginHost.add>`."""
         engine = self._living()
         client = refusals.client_name(self._prefix, name, self._capabilities)
