@@ -15,6 +15,7 @@ from pydantic_core import CoreSchema
 from reconciler.manifest import names
 from reconciler.manifest.base import Strict
 from reconciler.manifest.fields import (
+    AttachUrl,
     End,
     Ignored,
     PluginName,
@@ -162,6 +163,21 @@ class EngineSpec(Strict):
             examples=["live-"],
         ),
     ] = ""
+    attach: Annotated[
+        AttachUrl | None,
+        Field(
+            description="Drive a Carla that already runs, window and all, over OSC, instead of one that studio starts. "
+            "Its address is in its settings under OSC. Only on this machine, as OSC has no password.",
+            examples=["osc.tcp://127.0.0.1:22752/Carla"],
+        ),
+    ] = None
+
+    @model_validator(mode="after")
+    def _attached_is_carla(self) -> Self:
+        if self.attach is not None and self.host not in (HostChoice.AUTO, HostChoice.CARLA):
+            message = f"attach is for Carla, and the host is {self.host}"
+            raise Mistakes([Mistake("attach-host", message, "write `host: carla`, or take attach out", path=("host",))])
+        return self
 
 
 class PluginSpec(Strict):
@@ -309,7 +325,7 @@ class Manifest(Strict):
 
     @model_validator(mode="after")
     def _names_fit_together(self) -> Self:
-        mistakes = [*self._long_names(), *self._wrong_moves(), *self._slips()]
+        mistakes = [*self._long_names(), *self._wrong_moves(), *self._slips(), *self._managed_below_others()]
         if mistakes:
             raise Mistakes(mistakes)
         return self
@@ -326,6 +342,14 @@ class Manifest(Strict):
                     Mistake("bad-name", message, "shorten one of the two", path=("plugins", name), at_key=True)
                 )
         return mistakes
+
+    def _managed_below_others(self) -> list[Mistake]:
+        jack = self.hardware.jack
+        if self.engine.attach is None or jack is None or jack.manage is Manage.NEVER:
+            return []
+        message = f"manage: {jack.manage} is not possible with engine.attach: that Carla lives on this JACK server"
+        path = ("hardware", "jack", "manage")
+        return [Mistake("attach-jack", message, "take `manage` out: the server is its user's", path=path)]
 
     def _wrong_moves(self) -> list[Mistake]:
         mistakes = []

@@ -155,6 +155,8 @@ class Engine(msgspec.Struct, frozen=True):
     """What its JACK clients' names begin with."""
     running: bool = True
     settings: EngineSettings = EngineSettings()
+    attach: str | None = None
+    """Address of the Carla that it drives and that somebody else runs."""
 
 
 class Terminals(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -78,7 +78,13 @@ class PluginPlanner:
 
     def _check_engine(self) -> None:
         engine, session = self.engine, self.session
-        for key, runs, asks in (("host", engine.kind, session.host), ("prefix", engine.prefix, session.prefix)):
+        attached, attach = engine.attach or "none", session.attach or "none"
+        compared = (
+            ("host", engine.kind, session.host),
+            ("prefix", engine.prefix, session.prefix),
+            ("attach", attached, attach),
+        )
+        for key, runs, asks in compared:
             if asks not in (runs, "auto"):
                 message = f'the session runs with engine.{key} "{runs}"; the manifest asks for "{asks}"'
                 hint = "`studio down` stops it, the next apply starts it anew"
@@ -128,6 +134,8 @@ class PluginPlanner:
         for word, lacks in missing:
             address = f"plugins.{want.name}.{word}"
             hint = "Carla can: `engine: { host: carla }`; or take the line out"
+            if self.engine.attach is not None:
+                hint = "over OSC there is no way to; take the line out, or take engine.attach out"
             self.builder.refuse("unsupported", address, f"{want.name}: {self.engine.kind} {lacks}", hint)
 
     # -- one plugin ---------------------------------------------------------------------------------------------------

@@ -53,6 +53,8 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str
     host: str = "auto"
     prefix: str = ""
+    attach: str | None = None
+    """Address of the Carla to drive, which somebody else runs; None for one of our own."""
     engine: EngineSettings = EngineSettings()
     """What the manifest asks of the plugin host itself."""
     jack: JackSettings | None = None

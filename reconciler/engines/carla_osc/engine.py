@@ -8,10 +8,10 @@ import sys
 from collections.abc import Callable, Mapping
 
 from reconciler.engines.carla.engine import Address, Control
-from reconciler.engines.carla_osc.address import OscAddress
 from reconciler.engines.carla_osc.link import ANSWER_SECONDS, Link
 from reconciler.engines.carla_osc.mirror import Mirror, MirroredPlugin
 from reconciler.engines.carla_osc.packets import Argument, Message
+from reconciler.model.attach import OscAddress
 
 _NATIVE = 2 if sys.maxsize > 1 << 32 else 1  # BINARY_POSIX64, BINARY_POSIX32
 _OPTIONS_NULL = 0x10000  # what is usual for its type; 0 would switch everything off

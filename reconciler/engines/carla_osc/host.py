@@ -16,7 +16,7 @@ from reconciler.engines.carla import portnames, presence, programs
 from reconciler.engines.carla.describe import Loading
 from reconciler.engines.carla.engine import Address
 from reconciler.engines.carla.plugin import CarlaPlugin
-from reconciler.engines.carla_osc import address, holder, setting
+from reconciler.engines.carla_osc import holder, setting
 from reconciler.engines.carla_osc.capabilities import CAPABILITIES
 from reconciler.engines.carla_osc.engine import OscEngine
 from reconciler.engines.carla_osc.found import LV2, Identifier, UriOf
@@ -25,6 +25,7 @@ from reconciler.engines.carla_osc.notes import Notes
 from reconciler.engines.lacking import Lacking
 from reconciler.engines.ports import AudioGraph, Crash, HostedPlugin
 from reconciler.model.actions import MapMidi, SetActive, SetMix, SetParam, Setting
+from reconciler.model.attach import OscAddress, parse
 from reconciler.model.catalogue import Catalogue, PluginType
 from reconciler.model.errors import EngineError, StudioError, Unavailable
 from reconciler.model.resources import Capabilities, EngineSettings, MidiMap
@@ -86,7 +87,7 @@ class AttachedHost(Lacking):
         self._prefix = prefix
         self._notes_path = notes
         self._visiting = visiting
-        self._where = address.parse(url)
+        self._where = parse(url)
         self._identify = Identifier(catalogue, uri_of)
         self._plugins: dict[str, CarlaPlugin] = {}
         self._chosen: dict[str, tuple[int, int]] = {}
@@ -135,7 +136,7 @@ class AttachedHost(Lacking):
         self._check_server(found)
         return found
 
-    def add(self, name: str, plugin: str, *, bridge: bool = False) -> None:
+    def add(self, name: str, plugin: str, *, bridge: bool = False, force_stereo: bool = False) -> None:
         """Load a plugin and wait until its ports are there.
 
         Raises
@@ -146,11 +147,11 @@ class AttachedHost(Lacking):
             ``jack-gone``, and what :meth:`plugins` raises.
         """
         client = refusals.client_name(self._prefix, name, CAPABILITIES)
-        if plugin.partition(":")[0] not in CAPABILITIES.formats or bridge:
+        if plugin.partition(":")[0] not in CAPABILITIES.formats or bridge or force_stereo:
             loads = ", ".join(sorted(CAPABILITIES.formats))
-            raise refusals.unsupported(
-                name, f"Loading {plugin}{' in a bridge' * bridge}", f"Here Carla loads {loads}, none in a bridge."
-            )
+            how = f"{' in a bridge' * bridge}{' in stereo' * force_stereo}"
+            hint = f"An attached Carla loads {loads}, none in a bridge or forced to stereo."
+            raise refusals.unsupported(name, f"Loading {plugin}{how}", hint)
         known = self._catalogue.describe(plugin)
         loading = None if known is None else self._address(known.uri)
         if known is None or loading is None:
@@ -287,6 +288,11 @@ class AttachedHost(Lacking):
             ``no-such-plugin``, ``no-such-parameter``, ``unsupported``, ``not-kept``: a range beyond the parameter's.
         """
         self._set(MapMidi(name, symbol, follows))
+
+    @property
+    def together(self) -> tuple[type[Setting], ...]:
+        """All settings but a program, which moves what others set."""
+        return setting.TOGETHER
 
     def set_together(self, calls: Sequence[Setting]) -> list[StudioError | None]:
         """Send them all, read once, and tell of each what became of it. Raises what :meth:`plugins` does."""
@@ -500,7 +506,7 @@ def _program(kind: PluginType, mirrored: MirroredPlugin) -> str | None:
     return f"program:{mirrored.program}" if mirrored.program >= 0 else None
 
 
-def _check_mode(where: address.OscAddress, mode: int | None) -> None:
+def _check_mode(where: OscAddress, mode: int | None) -> None:
     word = MODES.get(mode or 0, "continuous rack or single client")
     if word != _DRIVEN:
         raise Unavailable(

@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable
 
 from reconciler.engines.carla_osc import holder, packets
-from reconciler.engines.carla_osc.address import OscAddress
 from reconciler.engines.carla_osc.packets import Argument, Message
+from reconciler.model.attach import OscAddress
 from reconciler.model.errors import StudioError, Unavailable
 
 ANSWER_SECONDS = 10.0

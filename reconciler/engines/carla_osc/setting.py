@@ -21,7 +21,7 @@ Kept = bool | float | MidiMap | None
 Read = Callable[[], Kept]
 """Reads back what was sent."""
 
-TOGETHER = SetParam | SetMix | MapMidi | SetActive
+TOGETHER: tuple[type[Setting], ...] = (SetParam, SetMix, MapMidi, SetActive)
 """What can be sent with others of its kind: none of them moves what another one sets."""
 
 

@@ -1,4 +1,4 @@
-"""The address of a running Carla, as its settings show it: ``osc.tcp://127.0.0.1:22752/Carla``."""
+"""The address of a Carla that somebody runs, as its settings show it: ``osc.tcp://127.0.0.1:22752/Carla``."""
 
 import ipaddress
 import urllib.parse
@@ -8,6 +8,9 @@ import msgspec
 from reconciler.model.errors import StudioError
 
 EXAMPLE = "osc.tcp://127.0.0.1:22752/Carla"
+
+PATTERN = r"^osc\.tcp://(localhost|127\.[0-9.]+):[0-9]+(/.*)?$"
+"""What such an address looks like, for the schema; :func:`parse` says what is wrong with another."""
 
 
 class OscAddress(msgspec.Struct, frozen=True):
