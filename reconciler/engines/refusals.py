@@ -4,10 +4,13 @@ import difflib
 import math
 import unicodedata
 from collections.abc import Iterable
+from pathlib import Path
 
 from reconciler.model.catalogue import Catalogue, PluginType, PresetInfo
+from reconciler.model.custom import FILES
 from reconciler.model.errors import EngineError, Unavailable, Where
-from reconciler.model.resources import Capabilities
+from reconciler.model.options import FORCE_STEREO
+from reconciler.model.resources import Capabilities, CustomData
 
 
 def client_name(prefix: str, name: str, capabilities: Capabilities) -> str:
@@ -124,9 +127,58 @@ def plugin_failed(name: str, uri: str, why: str, printed: Iterable[str] = ()) ->
     )
 
 
+def plugin_died(name: str, reason: str) -> EngineError:
+    """The plugin's own process ended while something was asked of it."""
+    return EngineError(
+        "plugin-died",
+        f"The plugin {name!r} died during the call: {reason}.",
+        where=plugin_at(name),
+        hint="Apply again to start it anew; if it dies again, replace it.",
+    )
+
+
 def unsupported(name: str, what: str, hint: str) -> EngineError:
     """A capability that the host lacks."""
     return EngineError("unsupported", f"{what} is not possible for {name!r} here.", where=plugin_at(name), hint=hint)
+
+
+def has_option(name: str, key: str, options: Iterable[str]) -> None:
+    """Refuse an option that the plugin does not have, and the one that cannot be changed once it runs.
+
+    Raises
+    ------
+    EngineError
+        ``unsupported``.
+    """
+    known = list(options)
+    if key not in known:
+        have = ", ".join(known) or "none"
+        raise unsupported(name, f"Setting the option {key}", f"The options of this plugin are: {have}.")
+    if key == FORCE_STEREO:
+        raise unsupported(name, f"Changing {key} while it runs", "It takes effect when the plugin is loaded anew.")
+
+
+def not_stereo(name: str) -> EngineError:
+    """The host does not force this plugin to stereo."""
+    hint = "Only plugins with one audio port on a side can be, and none that keep a state or send events."
+    return unsupported(name, "Forcing stereo", hint)
+
+
+def file_there(name: str, key: str, data: CustomData) -> None:
+    """Refuse a named value that is a file which is not there; a host would keep it all the same (measured on Carla).
+
+    Raises
+    ------
+    EngineError
+        ``no-such-file``.
+    """
+    if data.type in FILES and not Path(data.value).is_file():
+        raise EngineError(
+            "no-such-file",
+            f"{name}: there is no file {data.value}.",
+            where=Where(address=f"plugins.{name}.custom_data.{key}"),
+            hint="Bring the file back, or name another one.",
+        )
 
 
 def not_kept(name: str, address: str, asked: object, kept: object) -> EngineError:

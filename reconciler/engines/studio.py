@@ -99,6 +99,10 @@ class Names:
             return f"{client}{_SHADOWED}:{short}"
         return _translate(port, self._nodes)
 
+    def links_from_jack(self, links: frozenset[Link]) -> frozenset[Link]:
+        """Return links with the manifest's names of their ports."""
+        return frozenset(Link(self.from_jack(link.source), self.from_jack(link.target)) for link in links)
+
 
 def _translate(port: str, table: dict[str, tuple[str, dict[str, str]]]) -> str:
     client, _, short = port.partition(":")
@@ -196,14 +200,17 @@ class LocalStudio:
         if graph is None:
             return Observed(engine, None, plugins=plugins)
         ports, links = graph.ports(), graph.links()
+        terminals = graph.terminals()  # with the links of that same reading
         if not names.identical:
             ports = {(name := names.from_jack(key)): _named(port, name) for key, port in ports.items()}
-            links = frozenset(Link(names.from_jack(link.source), names.from_jack(link.target)) for link in links)
+            links = names.links_from_jack(links)
+            if terminals is not None:
+                terminals = msgspec.structs.replace(terminals, links=names.links_from_jack(terminals.links))
         settings, started = graph.settings(), self.hardware.running()
         if started is not None:  # what JACK itself does not tell
             told = {"driver": started.driver, "device": started.device, "periods": started.periods}
             settings = msgspec.structs.replace(settings, **told)
-        return Observed(engine, settings, started is not None, plugins, dict(ports), links, graph.terminals())
+        return Observed(engine, settings, started is not None, plugins, dict(ports), links, terminals)
 
     def execute(self, actions: Sequence[Action], told: Told) -> list[Outcome]:
         """Run the actions in order, each one once."""
@@ -287,6 +294,7 @@ class LocalStudio:
             case RestartEngine(settings):
                 host.restart(settings)
                 self._names = None
+                self._let_go_of_graph()  # what it shows depends on the mode
             case SetEngine(key, value):
                 host.set_engine(key, value)
             case StartServer(settings):
@@ -339,11 +347,14 @@ class LocalStudio:
             raise Unavailable("jack-gone", "the JACK server is gone", hint="start it and apply again")
         return graph
 
-    def _lose_server(self) -> None:
-        """Let go of everything that lived on a server that died or is about to stop."""
+    def _let_go_of_graph(self) -> None:
         if self._graph is not None:
             self._graph.close()
             self._graph = None
+
+    def _lose_server(self) -> None:
+        """Let go of everything that lived on a server that died or is about to stop."""
+        self._let_go_of_graph()
         self.host.server_lost()
         self._names = None
 

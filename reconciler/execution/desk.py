@@ -98,7 +98,12 @@ class Desk:
             session = self.session
             with self._placing_attach():
                 self._studio = HostClient.find(session.name) or choose.look(
-                    self.engine, prefix=session.prefix, server=self.server, servers=servers(), attach=session.attach
+                    self.engine,
+                    prefix=session.prefix,
+                    server=self.server,
+                    servers=servers(),
+                    settings=session.engine,
+                    attach=session.attach,
                 )
         return self._studio
 

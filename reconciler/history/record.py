@@ -127,8 +127,12 @@ def merge(older: Baseline, newer: Baseline) -> Baseline:
 
 
 def _both(older: Plugin, newer: Plugin) -> Plugin:
+    maps = ("params", "mix", "midi", "options", "custom_data")
     return msgspec.structs.replace(
-        newer, params={**older.params, **newer.params}, program=newer.program or older.program
+        newer,
+        program=newer.program or older.program,
+        state=newer.state or older.state,
+        **{word: {**getattr(older, word), **getattr(newer, word)} for word in maps},
     )
 
 

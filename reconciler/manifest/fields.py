@@ -78,6 +78,12 @@ def _program(value: object) -> object:
             raise Mistake("wrong-type", "a program is a label, a URI, or a whole number from 0")
 
 
+def _file(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise Mistake("bad-file", f'"{text}" cannot be a file', "write its path, relative to this file")
+    return text
+
+
 def _word(text: str) -> str:
     if not text.strip() or text.startswith("-") or not text.isprintable():
         raise Mistake("bad-word", f'"{text}" cannot stand here', "it is handed to jackd as it is")
@@ -136,6 +142,7 @@ End: TypeAlias = Annotated[str, AfterValidator(names.end), Field(json_schema_ext
 Ignored: TypeAlias = Annotated[
     str, AfterValidator(names.ignored), Field(json_schema_extra={"pattern": names.IGNORE_PATTERN})
 ]
+StateFile: TypeAlias = Annotated[str, AfterValidator(_file), Field(json_schema_extra={"minLength": 1})]
 Word: TypeAlias = Annotated[str, AfterValidator(_word)]
 ServerName: TypeAlias = Annotated[
     str, AfterValidator(_server), Field(json_schema_extra={"pattern": names.SERVER_PATTERN})

@@ -17,21 +17,19 @@ from reconciler.manifest.base import Strict
 from reconciler.manifest.fields import (
     AttachUrl,
     End,
-    Ignored,
     PluginName,
-    PluginUri,
     Prefix,
-    Program,
     Section,
     ServerName,
     SessionName,
-    Value,
     Word,
     link,
     version,
 )
+from reconciler.manifest.keeping import CustomDataSpec, OptionsSpec, PortsSpec
 from reconciler.manifest.mistakes import Mistake, Mistakes, did_you_mean
 from reconciler.manifest.mixing import MidiSpec, MixSpec
+from reconciler.manifest.plugin import PluginSpec
 
 __all__ = [
     "PLANNED",
@@ -177,66 +175,6 @@ class EngineSpec(Strict):
         if self.attach is not None and self.host not in (HostChoice.AUTO, HostChoice.CARLA):
             message = f"attach is for Carla, and the host is {self.host}"
             raise Mistakes([Mistake("attach-host", message, "write `host: carla`, or take attach out", path=("host",))])
-        return self
-
-
-class PluginSpec(Strict):
-    """One plugin. Its key is its name, and its JACK client's."""
-
-    plugin: Annotated[
-        PluginUri,
-        Field(
-            description="Which plugin, as `KIND:WHAT`; `lv2:` and its URI for LV2. `studio plugins search` finds them.",
-            examples=["lv2:http://gareus.org/oss/lv2/fil4#mono", "lv2:http://plugin.org.uk/swh-plugins/amp"],
-        ),
-    ]
-    active: Annotated[bool, Field(description="Whether it works; `false` bypasses it.")] = True
-    params: Annotated[dict[str, Value], Section(dict)] = Field(
-        default={},
-        description='Parameters by symbol, by name, or by port number as `"#3"`. A number is in the plugin\'s own '
-        "unit; text carries a unit (`-12 dB`, `1.2 kHz`, `10 ms`, `45%`, `A4`) or is the label of a value. Parameters "
-        "not written here are nobody's: never touched.",
-        examples=[{"threshold": "-32 dB", "ratio": 4}],
-    )
-    program: Annotated[
-        Program,
-        Field(
-            description="Preset to load before the parameters are set: its label, its URI, or its number from 0.",
-            examples=["Warm", 3],
-        ),
-    ] = None
-    mix: Annotated[MixSpec, Section(dict)] = Field(
-        default=MixSpec(), description="What the host mixes around the plugin (Carla)."
-    )
-    midi: Annotated[dict[str, MidiSpec], Section(dict)] = Field(
-        default={},
-        description="Parameters that follow MIDI or CV, by symbol, name or port number as in `params` (Carla).",
-        examples=[{"level_in": {"cc": 21, "channel": 1, "range": ["-24 dB", "0 dB"]}}],
-    )
-    protect: Annotated[
-        bool, Field(description="Never remove or replace it without being named on the command line.")
-    ] = False
-    ignore: Annotated[list[Ignored], Section(list)] = Field(
-        default=[],
-        description="What is somebody else's to set: `active`, `program`, `params.SYMBOL`, `mix.KEY`, `midi.SYMBOL`; "
-        "`*` stands for any text. "
-        "Never compared, never set.",
-        examples=[["params.level_out"], ["params.*"]],
-    )
-
-    @model_validator(mode="after")
-    def _no_declared_is_ignored(self) -> Self:
-        mistakes = []
-        declared = [(key,) for key in ("active", "program") if key in self.model_fields_set]
-        mixed = [("mix", key) for key in self.mix.model_fields_set]
-        maps = [*(("params", key) for key in self.params), *mixed, *(("midi", key) for key in self.midi)]
-        for path in (*declared, *maps):
-            if pattern := names.matches(".".join(path), self.ignore):
-                hint = "take one of the two out"
-                message = f'"{path[-1]}" is set here and also ignored, by "{pattern}"'
-                mistakes.append(Mistake("declared-and-ignored", message, hint, path=path, at_key=True))
-        if mistakes:
-            raise Mistakes(mistakes)
         return self
 
 
@@ -402,6 +340,9 @@ SECTIONS: Mapping[tuple[str, ...], type[BaseModel]] = MappingProxyType(
         ("plugins", "*"): PluginSpec,
         ("plugins", "*", "mix"): MixSpec,
         ("plugins", "*", "midi", "*"): MidiSpec,
+        ("plugins", "*", "options"): OptionsSpec,
+        ("plugins", "*", "custom_data", "*"): CustomDataSpec,
+        ("plugins", "*", "ports"): PortsSpec,
         ("links", "*"): LinkSpec,
         ("policy",): Policy,
     }
@@ -417,7 +358,6 @@ PLANNED: Mapping[type[BaseModel], frozenset[str]] = MappingProxyType(
             }
         ),
         Hardware: frozenset({"mixer", "midi"}),
-        PluginSpec: frozenset({"bridge", "custom_data", "options", "state"}),
         LinkSpec: frozenset({"gain"}),
         Policy: frozenset({"max_gain_step"}),
     }

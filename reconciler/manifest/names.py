@@ -12,7 +12,9 @@ NAME_PATTERN = r"^[^\s:/.*?\[\]>\x00-\x1f\x7f](?:[^:/.*?\[\]>\x00-\x1f\x7f]*[^\s
 SERVER_PATTERN = "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 PLUGIN_PATTERN = "^(lv2|ladspa|dssi|vst2|vst3|clap|sf2|sfz|internal|jack):.+$"
 LINK_PATTERN = "^.+->.+$"
-IGNORE_PATTERN = r"^(active|program|params\..+|mix\..+|midi\..+)$"
+IGNORE_PATTERN = r"^(active|program|state|params\..+|mix\..+|midi\..+|options\..+|custom_data\..+)$"
+
+IGNORABLE = ("active", "program", "state", "params.*", "mix.*", "midi.*", "options.*", "custom_data.*")
 
 LONGEST_NAME = 63
 """Bytes: a JACK client name of jackd2, JACK_CLIENT_NAME_SIZE 64 with the final zero."""
@@ -104,6 +106,9 @@ def plugin_uri(uri: str) -> str:
         raise Mistake("bad-plugin", f"{uri} does not begin with a kind of plugin", hint or f"begin it with {kinds}")
     if not rest.strip() or rest != rest.strip() or not rest.isprintable():
         raise Mistake("bad-plugin", f'"{uri}" names no plugin after {scheme}:', "`studio plugins list` lists all")
+    if scheme == "jack" and (quote := next((sign for sign in "\"'" if sign in rest), None)):
+        hint = "an argument with a blank in it cannot be given; put the command into a script of your own"
+        raise Mistake("bad-plugin", f"{quote} in a command reaches the program as it is, as no shell reads it", hint)
     if scheme == "lv2" and ":" not in rest:
         raise Mistake("bad-plugin", f"{rest} is no LV2 URI", f"`studio plugins search {rest}` finds it")
     return uri
@@ -162,11 +167,11 @@ def ignored(entry: str) -> str:
         ``bad-ignore``.
     """
     if re.fullmatch(IGNORE_PATTERN, entry) is None:
-        close = did_you_mean(entry, ("active", "program", "params.*", "mix.*", "midi.*"))
+        close = did_you_mean(entry, IGNORABLE)
         raise Mistake(
             "bad-ignore",
             f'"{entry}" cannot be ignored',
-            close or "write active, program, params.SYMBOL, mix.KEY or midi.SYMBOL",
+            close or "write active, program, state, or params., mix., midi., options., custom_data. and a key",
         )
     return entry
 

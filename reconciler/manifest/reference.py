@@ -66,6 +66,25 @@ plugins:
     midi:
       fx_mix: { cc: 21, channel: 1, range: [0, 0.5] }
 """,
+        ("plugins", "*", "options"): """\
+plugins:
+  keys:
+    plugin: lv2:http://drobilla.net/plugins/mda/EPiano
+    options: { send_pitchbend: false, send_program_changes: false }
+""",
+        ("plugins", "*", "custom_data", "*"): """\
+plugins:
+  rain:
+    plugin: internal:audiofile
+    custom_data:
+      file: { type: path, value: sounds/rain.wav }
+""",
+        ("plugins", "*", "ports"): """\
+plugins:
+  metro:
+    plugin: jack:jack_metro --bpm 120
+    ports: { audio_in: 0, audio_out: 1 }
+""",
         ("links", "*"): """\
 links:
   - keyboard:midi_out -> keys

@@ -4,9 +4,12 @@ The bits are those of ``PLUGIN_OPTION_…`` in Carla's ``CarlaBackend.h``. Which
 when nobody sets them, the host tells.
 """
 
+FORCE_STEREO = "force_stereo"
+"""The one that holds from the loading on: setting it later changes the bit and no port (measured on Carla 2.6)."""
+
 OPTIONS: dict[str, int] = {
     "fixed_buffers": 0x001,
-    "force_stereo": 0x002,
+    FORCE_STEREO: 0x002,
     "map_program_changes": 0x004,
     "use_chunks": 0x008,
     "send_control_changes": 0x010,

@@ -2,10 +2,13 @@
 
 import functools
 
-from reconciler.model.actions import AddPlugin, RemovePlugin, SetActive, SetProgram
+from reconciler.model.actions import AddPlugin, LoadState, RemovePlugin, SetActive, SetProgram
+from reconciler.model.applications import SCHEME, parse
+from reconciler.model.options import FORCE_STEREO
 from reconciler.model.resources import Engine, Link, Observed, Plugin
 from reconciler.planning.builder import PlanBuilder, Stage, Step
-from reconciler.planning.facets import FACETS, PARAMS, Facet
+from reconciler.planning.facets import FACETS, NOWHERE, Facet
+from reconciler.planning.lacks import lacks
 from reconciler.planning.plan import Act, Baseline, Interrupts, Policy
 from reconciler.session.session import Session
 
@@ -44,6 +47,10 @@ class PluginPlanner:
                 and (current.params == want.params or current.params | want.params == current.params)
                 and (not want.mix or current.mix | want.mix == current.mix)
                 and (not want.midi or current.midi | want.midi == current.midi)
+                and (not want.options or current.options | want.options == current.options)
+                and (not want.custom_data or current.custom_data | want.custom_data == current.custom_data)
+                and current.state == want.state
+                and current.bridge is want.bridge
                 and nothing_dropped
             ):
                 continue
@@ -51,6 +58,8 @@ class PluginPlanner:
                 self.create(want)
             elif current.plugin != want.plugin:
                 self._replace(current, want)
+            elif reason := self._must_be_anew(current, want):
+                self._replace(current, want, reason)
             else:
                 self._update(current, want)
         if have.keys() != self.session.plugins.keys():
@@ -89,6 +98,11 @@ class PluginPlanner:
                 message = f'the session runs with engine.{key} "{runs}"; the manifest asks for "{asks}"'
                 hint = "`studio down` stops it, the next apply starts it anew"
                 self.builder.refuse("host-differs", f"engine.{key}", message, hint)
+        if engine.attach is not None and session.engine.mode not in (None, engine.settings.mode):
+            mode, wanted = engine.settings.mode, session.engine.mode
+            message = f"the attached Carla runs in {mode} mode; the manifest asks for {wanted}"
+            hint = "studio never restarts a Carla that is not its own: change engine.mode, or the mode in its settings"
+            self.builder.refuse("attach-mode", "engine.mode", message, hint)
 
     def _check_loadable(self, want: Plugin) -> None:
         can, address = self.engine.capabilities, f"plugins.{want.name}"
@@ -123,20 +137,19 @@ class PluginPlanner:
         hint = "take it out of its chain instead"
         self.builder.refuse("bypass-unsupported", f"plugins.{want.name}.active", message, hint)
 
-    def _check_follows(self, want: Plugin) -> None:
-        can = self.engine.capabilities
-        missing = [(f"mix.{key}", f"cannot set {key}") for key in want.mix if key not in can.mix]
-        missing += [
-            (f"midi.{symbol}", f"cannot let {symbol} follow {one.source}")
-            for symbol, one in want.midi.items()
-            if one.source not in can.midi
-        ]
-        for word, lacks in missing:
-            address = f"plugins.{want.name}.{word}"
-            hint = "Carla can: `engine: { host: carla }`; or take the line out"
-            if self.engine.attach is not None:
-                hint = "over OSC there is no way to; take the line out, or take engine.attach out"
-            self.builder.refuse("unsupported", address, f"{want.name}: {self.engine.kind} {lacks}", hint)
+    def _check_facets(self, want: Plugin, current: Plugin | None) -> None:
+        for word, message, hint in lacks(self.engine, want, current):
+            self.builder.refuse("unsupported", f"plugins.{want.name}.{word}", f"{want.name}: {message}", hint)
+
+    def _check_leave(self, want: Plugin) -> None:
+        """Refuse to start a program that a person has not let in: a manifest may come from anywhere."""
+        program = parse(want.plugin) if want.plugin.startswith(f"{SCHEME}:") else None
+        before = self.baseline.plugins.get(want.name)
+        if program is None or self.policy.programs or (before is not None and before.plugin == want.plugin):
+            return
+        message = f"{want.name} would start a program on this machine: {program.command}"
+        hint = "`studio apply --allow-programs`, if that is what you want"
+        self.builder.refuse("program-needs-leave", f"plugins.{want.name}", message, hint)
 
     # -- one plugin ---------------------------------------------------------------------------------------------------
 
@@ -144,20 +157,23 @@ class PluginPlanner:
         """Load it and set everything declared, program first; ``told`` if its change is noted already."""
         cause = f"plugins.{want.name}"
         self._check_loadable(want)
+        self._check_leave(want)
         self.check_name(want.name)
         if not told:
             self.builder.change(cause, Act.CREATE, None, _shown(want))
-        added = self.builder.step(Stage.PREPARE, AddPlugin(want.name, want.plugin), cause, needs)
+        added = self.builder.step(Stage.PREPARE, _added(want), cause, needs)
         self._added[want.name] = added
         self._set_up(want, cause, (added,))
         return added
 
     def _set_up(self, want: Plugin, cause: str, needs: tuple[Step, ...]) -> None:
         name, step = want.name, self.builder.step
+        self._check_facets(want, None)
+        if want.state is not None and not self.is_ignored(name, "state"):
+            step(Stage.PREPARE, LoadState(name, self.session.states[name], want.state), cause, needs)
         if want.program is not None and not self.is_ignored(name, "program"):
             self._check_program(want)
             step(Stage.PREPARE, SetProgram(name, want.program), cause, needs)
-        self._check_follows(want)
         for facet in FACETS:
             for key, value in facet.of(want).items():
                 step(Stage.PREPARE, facet.call(name, key, value), cause, needs)
@@ -165,11 +181,25 @@ class PluginPlanner:
             self._check_bypass(want)
             step(Stage.PREPARE, SetActive(name, want.active), cause, needs)
 
-    def _replace(self, current: Plugin, want: Plugin) -> None:
+    def _must_be_anew(self, current: Plugin, want: Plugin) -> str | None:
+        """Return why a plugin has to be loaded anew to become what is declared, None if it need not be."""
+        ours = self.baseline.plugins.get(want.name)
+        if current.bridge is not want.bridge:
+            return "into a process of its own" if want.bridge else "back into its host's process"
+        stereo = want.options.get(FORCE_STEREO)
+        if stereo is None and ours is not None and FORCE_STEREO in ours.options:
+            stereo = current.rest_options.get(FORCE_STEREO)
+        if stereo is not None and current.options.get(FORCE_STEREO, stereo) != stereo:
+            return "into stereo" if stereo else "back to mono"
+        if want.state is None and current.state is not None and ours is not None and ours.state is not None:
+            return None if self.is_ignored(want.name, "state") else "its state is no longer in the manifest"
+        return None
+
+    def _replace(self, current: Plugin, want: Plugin, reason: str | None = None) -> None:
         cause = f"plugins.{want.name}"
         if self._guarded(want.name, f"{want.name} is protected and would be replaced"):
             return
-        self.builder.change(cause, Act.REPLACE, current.plugin, _shown(want), interrupts=Interrupts.PATH)
+        self.builder.change(cause, Act.REPLACE, current.plugin, _shown(want), reason=reason, interrupts=Interrupts.PATH)
         removed = self.builder.step(Stage.PREPARE, RemovePlugin(want.name), cause)
         self.gone.add(want.name)
         self.create(want, needs=(removed,), told=True)
@@ -177,8 +207,10 @@ class PluginPlanner:
     def _update(self, current: Plugin, want: Plugin) -> None:
         name = want.name
         ours = self.baseline.plugins.get(name)
-        self._check_follows(want)
-        loaded = self._update_program(current, want, ours) if want.program != current.program else None
+        self._check_facets(want, current)
+        loaded = self._update_state(current, want, ours)
+        if want.program != current.program or (loaded and want.program is not None):
+            loaded = self._update_program(current, want, ours, loaded) or loaded
         for facet in FACETS:
             self._update_facet(facet, current, want, ours, loaded)
         if want.active != current.active and not self._switch_declared(want) and not self.is_ignored(name, "active"):
@@ -186,34 +218,57 @@ class PluginPlanner:
             self.builder.change(f"plugins.{name}.active", Act.UPDATE, current.active, want.active)
             self.builder.step(Stage.SETTINGS, SetActive(name, want.active), f"plugins.{name}.active")
 
-    def _update_program(self, current: Plugin, want: Plugin, ours: Plugin | None) -> Step | None:
-        """Load the program, or let it go if it was ours; None if there is nothing to do."""
-        dropped = want.program is None
-        if (dropped and (ours is None or ours.program is None)) or self.is_ignored(want.name, "program"):
+    def _update_state(self, current: Plugin, want: Plugin, ours: Plugin | None) -> Step | None:
+        """Load the state file if another is declared, or for want of a program that is let go; None if neither."""
+        name = want.name
+        differs = want.state != current.state
+        if want.state is None or self.is_ignored(name, "state"):
+            return None
+        if not differs and not self._program_dropped(current, want, ours):
+            return None
+        address = f"plugins.{name}.{'state' if differs else 'program'}"
+        if differs:
+            self.builder.change(address, Act.UPDATE, current.state, want.state)
+        return self.builder.step(Stage.SETTINGS, LoadState(name, self.session.states[name], want.state), address)
+
+    def _program_dropped(self, current: Plugin, want: Plugin, ours: Plugin | None) -> bool:
+        was_ours = current.program is not None and ours is not None and ours.program is not None
+        return was_ours and want.program is None and not self.is_ignored(want.name, "program")
+
+    def _update_program(self, current: Plugin, want: Plugin, ours: Plugin | None, state: Step | None) -> Step | None:
+        """Load the program, again behind a state just loaded, or let it go if it was ours; None if nothing is to do."""
+        name = want.name
+        dropped = self._program_dropped(current, want, ours)
+        if (want.program is None and not dropped) or self.is_ignored(name, "program"):
             return None
         self._check_program(want)
-        address = f"plugins.{want.name}.program"
-        reason = DROPPED if dropped else None
-        self.builder.change(address, Act.UPDATE, current.program, want.program, reason=reason)
-        return self.builder.step(Stage.SETTINGS, SetProgram(want.name, want.program), address)
+        address = f"plugins.{name}.program"
+        if want.program != current.program:
+            reason = DROPPED if dropped else None
+            self.builder.change(address, Act.UPDATE, current.program, want.program, reason=reason)
+        elif state is not None:
+            address = state.cause
+        if dropped and state is not None:
+            return None  # the state has put everything to where it rests
+        needs = (state,) if state is not None else ()
+        return self.builder.step(Stage.SETTINGS, SetProgram(name, want.program), address, needs)
 
     def _update_facet(
         self, facet: Facet, current: Plugin, want: Plugin, ours: Plugin | None, loaded: Step | None
     ) -> None:
-        """Set what differs; behind a program just loaded, every declared parameter, as it may move any of them."""
+        """Set what differs; behind a program or state just loaded, everything declared that it may have moved."""
         name, have, declared = want.name, facet.of(current), facet.of(want)
         needs = (loaded,) if loaded else ()
         for key, value in declared.items():
             if have.get(key) != value:
                 self._set(facet, name, key, have.get(key), value, needs=needs)
-            elif loaded and facet is PARAMS:
+            elif loaded and facet.moved:
                 self.builder.step(Stage.SETTINGS, facet.call(name, key, value), loaded.cause, needs)
-        if ours is None or (loaded and want.program is None and facet is PARAMS):
+        if ours is None or (loaded and facet.moved and _resets(loaded)):
             return  # nothing was ours, or everything goes to its default anyway
         for key in sorted(facet.of(ours).keys() - declared.keys()):
-            rest = facet.rest(self.session, name, key)
-            unknown = facet is PARAMS and (rest is None or key in self.session.switched.get(name, ()))
-            if not unknown and have.get(key) != rest and not self.is_ignored(name, f"{facet.word}.{key}"):
+            rest = facet.rest(self.session, current, key)
+            if rest is not NOWHERE and have.get(key) != rest and not self.is_ignored(name, f"{facet.word}.{key}"):
                 self._set(facet, name, key, have.get(key), rest, reason=DROPPED, needs=needs)
 
     def _set(
@@ -269,6 +324,15 @@ class PluginPlanner:
         return True
 
 
+def _added(want: Plugin) -> AddPlugin:
+    return AddPlugin(want.name, want.plugin, want.bridge, want.options.get(FORCE_STEREO, False))
+
+
+def _resets(loaded: Step) -> bool:
+    """Whether a step puts every parameter to its default."""
+    return isinstance(loaded.call, SetProgram) and loaded.call.program is None
+
+
 def _touches(link: Link, nodes: set[str]) -> bool:
     return link.source.partition(":")[0] in nodes or link.target.partition(":")[0] in nodes
 
@@ -279,6 +343,11 @@ def _shown(plugin: Plugin) -> dict[str, object]:
         shown["active"] = False
     if plugin.program is not None:
         shown["program"] = plugin.program
-    if plugin.params:
-        shown["params"] = dict(plugin.params)
+    if plugin.bridge:
+        shown["bridge"] = True
+    if plugin.state is not None:
+        shown["state"] = plugin.state
+    for word in ("params", "options", "custom_data"):
+        if values := getattr(plugin, word):
+            shown[word] = dict(values)
     return shown

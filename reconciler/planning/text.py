@@ -30,7 +30,7 @@ from reconciler.model.actions import (
 )
 from reconciler.model.catalogue import Unit
 from reconciler.model.errors import Where
-from reconciler.model.resources import EngineSettings, JackSettings, MidiMap
+from reconciler.model.resources import CustomData, EngineSettings, JackSettings, MidiMap
 from reconciler.model.values import text as number
 from reconciler.planning.plan import Act, Change, Interrupts, Plan
 
@@ -118,7 +118,7 @@ def detail(change: Change) -> str:
         case Act.DELETE:
             said = ""
         case Act.UPDATE:
-            short = _preset if change.address.endswith(".program") else shown
+            short = _SHORT.get(change.address.split(".")[2], shown) if change.address.count(".") == 2 else shown
             said = f"{short(change.before, change.unit)} -> {short(change.after, change.unit)}"
     return "  ".join(part for part in (said, change.reason and f"({change.reason})") if part)
 
@@ -134,6 +134,8 @@ def shown(value: object, unit: str | None = None) -> str:
             return f"{number(round(20 * math.log10(value), 2))} dB" if value > 0 else "-inf dB"
         case int() | float():
             return f"{number(value)} {unit}" if unit else number(value)
+        case CustomData():
+            return value.value if len(value.value) <= _WIDEST_COLUMN else f"{value.value[:_WIDEST_COLUMN]}..."
         case MidiMap():
             what = f"cc {value.number}" if value.source == "cc" else value.source
             return f"{what} channel {value.channel + 1} {number(value.low)}..{number(value.high)}"
@@ -148,11 +150,25 @@ def _preset(uri: object, _unit: str | None) -> str:
     return str(uri).rpartition("#")[2].rpartition("/")[2] if uri else "none"
 
 
+def _digest(digest: object, _unit: str | None) -> str:
+    """Return the beginning of a state's digest, enough to tell two apart."""
+    return str(digest)[:8] if digest else "none"
+
+
+_SHORT = {"program": _preset, "state": _digest}
+
+
 def _whole(value: object) -> str:
     match value:
         case {"plugin": str() as plugin, **rest}:
-            params = rest.get("params")
-            extra = [f"{len(params)} set" if isinstance(params, dict) else "", "off" if "active" in rest else ""]
+            maps = (rest.get(word) for word in ("params", "options", "custom_data"))
+            count = sum(len(values) for values in maps if isinstance(values, dict))
+            extra = [
+                f"{count} set" if count else "",
+                f"state {str(rest['state'])[:8]}" if "state" in rest else "",
+                "bridged" if "bridge" in rest else "",
+                "off" if "active" in rest else "",
+            ]
             notes = ", ".join(note for note in extra if note)
             return f"{plugin} ({notes})" if notes else plugin
         case _:

@@ -6,11 +6,14 @@ import itertools
 
 import msgspec
 
+from reconciler.manifest.keeping import PortsSpec
 from reconciler.manifest.load import Source
 from reconciler.manifest.models import PluginSpec
+from reconciler.model.applications import Application
 from reconciler.model.catalogue import Catalogue, Direction, PluginType, Unit
 from reconciler.model.errors import StudioError, Unavailable, Where, raise_all
-from reconciler.model.resources import JackSettings, Link, Plugin
+from reconciler.model.resources import EngineSettings, JackSettings, Link, Plugin
+from reconciler.model.stereo import widened
 from reconciler.session.cycles import find_cycle
 from reconciler.session.matching import plugin_ports
 from reconciler.session.pairing import pair
@@ -40,6 +43,7 @@ class _Compiler:
         self.plugins: dict[str, Plugin] = {}
         self.rest: dict[str, dict[str, float]] = {}
         self.ignored: dict[str, tuple[str, ...]] = {}
+        self.states: dict[str, str] = {}
         self.links: dict[Link, Where] = {}
         self.wires: dict[str, Wire] = {}
         self.origins: dict[str, Where] = {}
@@ -66,10 +70,12 @@ class _Compiler:
             host=manifest.engine.host,
             prefix=manifest.engine.prefix,
             attach=manifest.engine.attach,
+            engine=EngineSettings(mode=str(manifest.engine.mode)),
             jack=JackSettings(**jack.model_dump(exclude={"manage"})) if jack else None,
             manage=jack.manage if jack else "never",
             plugins=self.plugins,
             declares=_digest({name: _declared(plugin) for name, plugin in self.plugins.items()}),
+            states=self.states,
             rest=self.rest,
             units={name: _units(kind) for name, kind in self.types.items() if kind},
             links=frozenset(self.links),
@@ -83,17 +89,23 @@ class _Compiler:
 
     def _plugin(self, name: str, spec: PluginSpec) -> Plugin:
         self.origins[f"plugins.{name}"] = self.source.where("plugins", name, key=True)
-        kind = self.types[name] = self._described(name, spec.plugin)
+        uri = _canonical(spec)
+        kind = self._described(name, uri)
+        if kind is not None and spec.options.force_stereo:
+            kind = widened(kind)
+        self.types[name] = kind
         if kind is None:
             if spec.plugin.partition(":")[0] not in self.catalogue.formats:
                 # No catalogue knows it; whether the host loads such plugins is the plan's question.
-                return Plugin(name, spec.plugin, active=spec.active)
-            raise self._not_installed(name, spec.plugin)
+                return Plugin(name, uri, active=spec.active)
+            raise self._not_installed(name, uri)
         compiler = PluginCompiler(self.source, name, spec, kind)
         plugin = compiler.plugin()
         self.errors += compiler.errors
         self.origins.update(compiler.origins)
         self.rest[name] = compiler.rest
+        if compiler.state is not None:
+            self.states[name] = compiler.state
         if compiler.ignored:
             self.ignored[name] = compiler.ignored
         return plugin
@@ -188,8 +200,16 @@ class _Compiler:
         self.errors.append(StudioError(code, message, where=where, hint=hint))
 
 
+def _canonical(spec: PluginSpec) -> str:
+    """Return the plugin's URI; a program's carries the ports that are declared beside it."""
+    if not spec.plugin.startswith("jack:"):
+        return spec.plugin
+    ports = spec.ports or PortsSpec()
+    return Application(spec.plugin.partition(":")[2], **ports.model_dump()).uri
+
+
 def _declared(plugin: Plugin) -> list[list[str]]:
-    return [sorted(plugin.params), sorted(plugin.mix), sorted(plugin.midi)]
+    return [sorted(keys) for keys in (plugin.params, plugin.mix, plugin.midi, plugin.options, plugin.custom_data)]
 
 
 def _digest(value: object) -> str:

@@ -1,13 +1,21 @@
 """One plugin of the manifest, compiled: its words against what the catalogue knows of it."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
+from reconciler.manifest.files import shown
+from reconciler.manifest.keeping import CustomDataSpec
 from reconciler.manifest.load import Source
 from reconciler.manifest.mixing import MidiSpec
 from reconciler.manifest.models import PluginSpec
 from reconciler.manifest.names import matches
-from reconciler.model.catalogue import PluginType
+from reconciler.model import states
+from reconciler.model.catalogue import REFERENCE_RATE, PluginType
+from reconciler.model.custom import FILES, TYPES
 from reconciler.model.errors import StudioError, Where
 from reconciler.model.mix import MIX
-from reconciler.model.resources import MidiMap, Plugin
+from reconciler.model.options import OPTIONS
+from reconciler.model.resources import CustomData, MidiMap, Plugin
 from reconciler.model.values import FLOAT32_MAX
 from reconciler.session import parameters
 
@@ -18,9 +26,13 @@ class PluginCompiler:
     Attributes
     ----------
     rest
-        The value that each parameter has when nobody declares it: the program's, else the default.
+        The value that each parameter has when nobody declares it: the program's, else the state's, else the default.
+        A parameter whose value lies in the state's chunk is not in it.
     ignored
-        What is somebody else's: ``active``, ``program``, ``params.SYMBOL``, ``mix.KEY``, ``midi.SYMBOL``.
+        What is somebody else's: ``active``, ``program``, ``state``, ``params.SYMBOL``, ``mix.KEY``, ``midi.SYMBOL``,
+        ``options.KEY``, ``custom_data.KEY``.
+    state
+        The absolute path of its state file, None without one.
     """
 
     def __init__(self, source: Source, name: str, spec: PluginSpec, kind: PluginType) -> None:
@@ -32,13 +44,29 @@ class PluginCompiler:
         self.origins: dict[str, Where] = {}
         self.rest = {info.symbol: info.default for info in kind.parameters}
         self.ignored: tuple[str, ...] = ()
+        self.state: str | None = None
 
     def plugin(self) -> Plugin:
         """Return the plugin as the session wants it."""
         params, mix, midi = self._params(), self._mix(), self._midi()
-        self._ignore({"params": params, "mix": mix, "midi": midi})
+        options, custom_data = self._options(), self._custom_data()
+        declared: dict[str, Mapping[str, object]] = {"params": params, "mix": mix, "midi": midi}
+        self._ignore({**declared, "options": options, "custom_data": custom_data})
+        state = self._state()
         program = self._program()
-        return Plugin(self.name, self.kind.uri, self._active(params), program, params, mix, midi)
+        return Plugin(
+            self.name,
+            self.kind.uri,
+            self._active(params),
+            program,
+            params,
+            mix,
+            midi,
+            options,
+            custom_data,
+            state,
+            self.spec.bridge,
+        )
 
     def _params(self) -> dict[str, float]:
         values: dict[str, float] = {}
@@ -97,6 +125,64 @@ class PluginCompiler:
             low, high = (parameters.read(info, edge, self._where("midi", key, "range")) for edge in spec.range)
         return info.symbol, MidiMap(spec.source, low, high, spec.cc, spec.channel - 1)
 
+    def _options(self) -> dict[str, bool]:
+        written = self.spec.options
+        found: dict[str, bool] = {}
+        for key in OPTIONS:
+            value: bool | None = getattr(written, key)
+            if value is not None:
+                found[key] = value
+                self.origins[f"plugins.{self.name}.options.{key}"] = self._where("options", key)
+        return found
+
+    def _custom_data(self) -> dict[str, CustomData]:
+        found: dict[str, CustomData] = {}
+        for key, spec in self.spec.custom_data.items():
+            where = self._where("custom_data", key)
+            try:
+                found[key] = CustomData(TYPES.get(spec.type, spec.type), self._custom_value(spec, where))
+                self.origins[f"plugins.{self.name}.custom_data.{key}"] = where
+            except StudioError as error:
+                self.errors.append(error)
+        return found
+
+    def _custom_value(self, spec: CustomDataSpec, where: Where) -> str:
+        """Return the value; that of a file is its absolute path, and it must be there."""
+        if TYPES.get(spec.type, spec.type) not in FILES:
+            return spec.value
+        path = self._beside(spec.value)
+        if not path.is_file():
+            hint = f"a path starts at the folder of {self.source.path.name}"
+            raise StudioError("no-such-file", f"there is no file {shown(path)}", where=where, hint=hint)
+        return str(path)
+
+    def _state(self) -> str | None:
+        """Read the state file, and return its digest; its values are where the parameters rest."""
+        if self.spec.state is None:
+            return None
+        where = self._where("state")
+        path = self._beside(self.spec.state)
+        try:
+            state, digest = states.read(path)
+            other = states.stranger(state, self.kind)
+            if other is not None:
+                raise states.bad_state(f"{path.name} is the state of another plugin ({other}), not of {self.kind.uri}")
+        except StudioError as error:
+            error.where = where
+            self.errors.append(error)
+            return None
+        self.rest.update(states.values(state, self.kind, REFERENCE_RATE))
+        if state.chunk is not None:
+            held = states.values(state, self.kind, REFERENCE_RATE)
+            self.rest = {symbol: value for symbol, value in self.rest.items() if symbol in held}
+        self.state = str(path)
+        self.origins[f"plugins.{self.name}.state"] = where
+        return digest
+
+    def _beside(self, written: str) -> Path:
+        """Return the absolute path of a file that is written in the manifest."""
+        return (self.source.path.absolute().parent / Path(written).expanduser()).absolute()
+
     def _program(self) -> str | None:
         if self.spec.program is None:
             return None
@@ -110,30 +196,36 @@ class PluginCompiler:
         self.origins[f"plugins.{self.name}.program"] = where
         return preset.uri
 
-    def _ignore(self, declared: dict[str, dict[str, float] | dict[str, MidiMap]]) -> None:
+    def _ignore(self, declared: Mapping[str, Mapping[str, object]]) -> None:
         """Note what is somebody else's; patterns become symbols, so that names and ``*`` mean what they say."""
         found: list[str] = []
         for place, entry in enumerate(self.spec.ignore):
             word, _, key = entry.partition(".")
             where = self._where("ignore", place)
-            if not key:
-                matched = [entry]
-            elif "*" in key:
-                known = MIX if word == "mix" else [info.symbol for info in self.kind.parameters]
-                matched = [f"{word}.{symbol}" for symbol in known if matches(symbol, [key])]
-            elif word == "mix":
-                matched = [f"mix.{one}" for one in (("balance_left", "balance_right") if key == "balance" else (key,))]
-            else:
-                try:
-                    matched = [f"{word}.{parameters.find(self.kind, key, where).symbol}"]
-                except StudioError as error:
-                    self.errors.append(error)
-                    continue
+            try:
+                matched = self._ignored(entry, word, key, where)
+            except StudioError as error:
+                self.errors.append(error)
+                continue
             for one in matched:
                 if one.partition(".")[2] in declared.get(word, {}):
                     self._contradiction(f"{one} is both set and ignored", where)
             found += matched
         self.ignored = tuple(dict.fromkeys(found))
+
+    def _ignored(self, entry: str, word: str, key: str, where: Where) -> list[str]:
+        """Return the addresses within the plugin that one entry of ``ignore`` means."""
+        if not key:
+            return [entry]
+        if word == "custom_data" and "*" in key:
+            return [entry]  # what keys there are, only the plugin knows
+        known = {"mix": tuple(MIX), "options": tuple(OPTIONS), "custom_data": (key,)}.get(word)
+        if "*" in key:
+            choices = known or [info.symbol for info in self.kind.parameters]
+            return [f"{word}.{symbol}" for symbol in choices if matches(symbol, [key])]
+        if word == "mix" and key == "balance":
+            return ["mix.balance_left", "mix.balance_right"]
+        return [entry] if known else [f"{word}.{parameters.find(self.kind, key, where).symbol}"]
 
     def _active(self, values: dict[str, float]) -> bool:
         """``active`` and the plugin's own lv2:enabled port are one switch on hosts that bypass through it."""

@@ -12,6 +12,7 @@ import pytest
 from reconciler.engines.jack.graph import JackGraph
 from reconciler.engines.jalv import JalvHost
 from reconciler.model.catalogue import Catalogue, Direction, Kind, PluginType, PortInfo
+from reconciler.model.resources import CustomData
 from tests.conformance.rig import Control, Rig, Roles
 from tests.support.crowd import crowd
 from tests.support.waiting import eventually
@@ -32,6 +33,12 @@ ROLES = Roles(
     integer=Control(BALANCE, "delayLeft"),
     toggle=Control(FIL4, "HighPass"),
     enumeration=Control(BALANCE, "unitygain"),
+    keeps=(
+        FIL4,
+        "http://gareus.org/oss/lv2/fil4#dbscale",
+        CustomData("http://lv2plug.in/ns/ext/atom#Float", "AADwQQ=="),  # 30
+        CustomData("http://lv2plug.in/ns/ext/atom#Float", "AAAAQQ=="),  # 8
+    ),
     broken=BROKEN,
     missing="lv2:urn:studio:test:nothing-of-the-kind",
 )

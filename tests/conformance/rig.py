@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from reconciler.engines.ports import AudioGraph, HostedPlugin, PluginHost
 from reconciler.model.catalogue import Catalogue, ParameterInfo, PluginType
-from reconciler.model.resources import Link, Plugin, Port
+from reconciler.model.resources import CustomData, Link, Plugin, Port
+from tests.support.patching import plug
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Roles:
     integer: Control
     toggle: Control
     enumeration: Control
+    keeps: tuple[str, str, CustomData, CustomData]
+    """A plugin that keeps a named value, its key, and two values of it; the first is what it has by itself, if any."""
     broken: str
     """Known to the catalogue, and does not load."""
     missing: str
@@ -85,6 +88,10 @@ class Rig:
         """Return the JACK name of a plugin's port."""
         hosted = self.hosted(name)
         return f"{hosted.client}:{(hosted.port_names or {}).get(symbol, symbol)}"
+
+    def plug(self, source: str, target: str) -> None:
+        """Link two ports, through terminals where that is the way."""
+        plug(self.graph, source, target, plugins={one.client for one in self.host.plugins()})
 
     def ports_of(self, client: str) -> set[str]:
         return {port for port in self.graph.ports() if port.startswith(f"{client}:")}

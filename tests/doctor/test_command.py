@@ -34,8 +34,10 @@ def test_text_names_every_finding_of_the_json() -> None:
 
 
 @pytest.mark.jack
-def test_the_probe_reads_a_running_server(jack_server: str) -> None:
-    listed = subprocess.run(["jack_lsp", "-s", jack_server], capture_output=True, text=True, check=True, timeout=10)
+@pytest.mark.usefixtures("jack_server")
+def test_the_probe_reads_a_running_server() -> None:
+    # By the environment: told a server with -s, jack_lsp of Ubuntu 24.04 writes past its buffer and is aborted.
+    listed = subprocess.run(["jack_lsp"], capture_output=True, text=True, check=True, timeout=10)
     server = probe.ask().server
     assert server == probe.Server(48000, 256, realtime=False, ports=len(listed.stdout.splitlines()))
 

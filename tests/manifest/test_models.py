@@ -204,7 +204,7 @@ def test_empty_params_and_ignore_are_empty() -> None:
         ("plugins: {eq: {plugin: lv2:urn:x}}\nlinks: [EQ -> b]\n", "unknown-node", "4:9", '"EQ"', '"eq"'),
         # moved
         ("plugins: {eq: {plugin: lv2:urn:x}}\nmoved: {eq: eq}\n", "bad-move", "4:13", "itself", None),
-        ("plugins: {eq: {plugin: lv2:urn:x}}\nmoved: {a: eq, b: eq}\n", "bad-move", "4:20", '"a"', "one of the two"),
+        ("plugins: {eq: {plugin: lv2:urn:x}}\nmoved: {a: eq, b: eq}\n", "bad-move", "4:19", '"a"', "one of the two"),
         ("plugins: {eq: {plugin: lv2:urn:x}}\nmoved: {old: eqq}\n", "bad-move", "4:14", '"eqq"', '"eq"'),
         (
             "plugins: {a: {plugin: lv2:urn:x}, b: {plugin: lv2:urn:x}}\nmoved: {a: b}\n",
@@ -270,7 +270,6 @@ def test_keys_of_later_versions_are_refused_by_name() -> None:
     bodies = {
         SECTIONS[()]: "{key}: 1\n",
         SECTIONS[("hardware",)]: "hardware: {{{key}: 1}}\n",
-        SECTIONS[("plugins", "*")]: "plugins: {{eq: {{plugin: lv2:urn:x, {key}: 1}}}}\n",
         SECTIONS[("links", "*")]: "links: [{{from: a, to: b, {key}: 1}}]\n",
         SECTIONS[("policy",)]: "policy: {{{key}: 1}}\n",
     }

@@ -27,6 +27,21 @@ class PluginAccess(Protocol):
     def internal(self, plugin_id: int, index: int) -> float:
         """Return one of the host's own values around a plugin, by its negative index."""
 
+    def idle(self) -> None:
+        """Let Carla do what it puts off."""
+
+    def is_bridged(self, plugin_id: int) -> bool:
+        """Return whether it runs in a process of its own."""
+
+    def options(self, plugin_id: int) -> dict[str, bool]:
+        """Return the switches that the plugin has, and how they stand."""
+
+    def custom_data(self, plugin_id: int) -> list[tuple[str, str, str]]:
+        """Return type, key and value of every named value."""
+
+    def ask_for_custom_data(self, plugin_id: int) -> None:
+        """Let the plugin tell the named values that it keeps itself."""
+
     def programs(self, plugin_id: int) -> list[str]:
         """Return the plugin's own programs' names; for LV2 its presets' labels."""
 

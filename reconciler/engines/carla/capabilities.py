@@ -1,18 +1,45 @@
 """What Carla can do as studio drives it."""
 
+import msgspec
+
 from reconciler.engines.carla.formats import Format
 from reconciler.model.mix import MIX
 from reconciler.model.resources import Capabilities
+from reconciler.model.terminals import PATCHBAY
 
 NAME_BYTES = 57
 """Longest JACK client name that Carla grants a plugin: the server's 63 less room for a number it may append."""
 
+PATCHBAY_NAME_BYTES = 121
+"""Longest name that it grants within its patchbay (measured)."""
+
 CAPABILITIES = Capabilities(
-    formats=frozenset({"lv2", *Format}),
+    formats=frozenset({"lv2", "jack", *Format}),
     bypass=True,
     programs=True,
     rename=True,
     mix=frozenset(MIX),
     midi=frozenset({"cc", "pitch-bend", "cv"}),
+    most_plugins=512,
+    options=True,
+    custom_data=frozenset({"lv2", "jack", *Format} - {Format.LADSPA}),
+    state=True,
+    bridges=frozenset({"lv2", *Format} - {Format.INTERNAL, Format.SF2, Format.SFZ}),
     name_bytes=NAME_BYTES,
 )
+"""With each plugin a JACK client. How many plugins: ``MAX_DEFAULT_PLUGINS`` of Carla's source."""
+
+IN_PATCHBAY = msgspec.structs.replace(
+    CAPABILITIES,
+    most_plugins=255,
+    midi_ports=1,
+    name_bytes=PATCHBAY_NAME_BYTES,
+    rename_interrupts=False,
+    live_period=True,
+)
+"""With all of them in one client (measured: the 256th is refused, and so is one with two MIDI inputs or outputs)."""
+
+
+def capabilities(mode: str | None) -> Capabilities:
+    """Return what Carla can do in a mode: ``multiple-clients``, which is also what None means, or ``patchbay``."""
+    return IN_PATCHBAY if mode == PATCHBAY else CAPABILITIES

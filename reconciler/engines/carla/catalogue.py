@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from reconciler.engines.carla import library, sfz
+from reconciler.engines.carla import formats, library, sfz
 from reconciler.engines.carla.describe import (
     HOST_LIBRARY,
     TIME_LIMIT_S,
@@ -33,6 +33,7 @@ from reconciler.engines.carla.packages import package_for
 from reconciler.engines.carla.shelf import Shelf
 from reconciler.engines.lv2.catalogue import Broken, Lv2Catalogue
 from reconciler.engines.lv2.search import Found, closest, ranked
+from reconciler.model import applications
 from reconciler.model.catalogue import PluginType
 from reconciler.model.errors import StudioError, Unavailable, Where
 
@@ -123,8 +124,8 @@ class CarlaCatalogue:
 
     @property
     def formats(self) -> frozenset[str]:
-        """``lv2`` and every :class:`~reconciler.engines.carla.formats.Format`."""
-        return frozenset({"lv2", *map(str, Format)})
+        """``lv2``, ``jack`` and every :class:`~reconciler.engines.carla.formats.Format`."""
+        return frozenset({"lv2", applications.SCHEME, *map(str, Format)})
 
     def describe(self, uri: str) -> PluginType | None:
         """Return the plugin that a manifest means by this, or None if it is not installed; its ``uri`` is canonical.
@@ -135,6 +136,8 @@ class CarlaCatalogue:
             ``bad-plugin``: it cannot mean a plugin. ``plugin-ambiguous``: it means several. ``plugin-broken``: it is
             installed, and crashes, hangs or does not load.
         """
+        if uri.startswith(f"{applications.SCHEME}:"):
+            return formats.installed_program(uri, self._environ)
         if not is_carlas(uri):
             return self._lv2.describe(uri)
         if uri not in self._described:

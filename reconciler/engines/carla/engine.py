@@ -16,15 +16,23 @@ from typing import Any
 import msgspec
 
 from reconciler.engines.carla.library import Library
+from reconciler.engines.carla.wires import CarlaWires
+from reconciler.model.options import FORCE_STEREO, OPTIONS
 
 CLOSE_SECONDS = 30.0
 """Longest wait for the engine to close; without a server it takes 0.1 s, with a hundred plugins 2.3 s (measured)."""
+
+JOIN_SECONDS = 20.0
+"""Longest wait for a bridge or a program to report to Carla, which itself waits for as long as it lives (source)."""
 
 TOLD_SECONDS = 1.0
 """Longest wait for libjack to tell Carla that the server died; it takes 2 to 30 ms (measured)."""
 
 ACTIVE = -2
 """Internal parameter: whether the host lets the plugin work."""
+
+MOST_PARAMETERS = 4096
+"""How many parameters a bridge tells of. Carla's own 200 would hide some of large equalizers."""
 
 NOT_FOLLOWING = -1
 """Control index of a parameter that follows nothing."""
@@ -72,6 +80,9 @@ class CarlaEngine:
         self._backend: Any = library.backend
         self._up = False
         self._told = False
+        self.wires = CarlaWires(library.host)
+        """Its patchbay."""
+        self._give_up_at: float | None = None
         library.host.set_engine_callback(self._heard)  # it keeps a reference
 
     @property
@@ -84,8 +95,10 @@ class CarlaEngine:
         """Whether JACK has thrown it out, which shows 2 to 30 ms after the server's end; it must be stopped then."""
         return self._up and not self._host.is_engine_running()
 
-    def start(self, client: str, server: str | None) -> str | None:
-        """Join the JACK server, each plugin to be a client of its own; return why it did not work, else None.
+    def start(self, client: str, server: str | None, *, patchbay_mode: bool = False) -> str | None:
+        """Join the JACK server; return why it did not work, else None.
+
+        Each plugin is to be a client of its own, or in patchbay mode all of them are to be in this one.
 
         The options stand before the start, because Carla refuses most of them afterwards without a word. OSC is off:
         by itself Carla opens it on every network interface, to everybody.
@@ -93,8 +106,9 @@ class CarlaEngine:
         if server is not None:
             os.environ["JACK_DEFAULT_SERVER"] = server  # libjack is told no other way through Carla
         backend, installation = self._backend, self._library.installation
+        mode = backend.ENGINE_PROCESS_MODE_PATCHBAY if patchbay_mode else backend.ENGINE_PROCESS_MODE_MULTIPLE_CLIENTS
         options: tuple[tuple[int, int, str | Path], ...] = (
-            (backend.ENGINE_OPTION_PROCESS_MODE, backend.ENGINE_PROCESS_MODE_MULTIPLE_CLIENTS, ""),
+            (backend.ENGINE_OPTION_PROCESS_MODE, mode, ""),
             (backend.ENGINE_OPTION_TRANSPORT_MODE, backend.ENGINE_TRANSPORT_MODE_JACK, ""),
             (backend.ENGINE_OPTION_AUDIO_DEVICE, 0, "Auto-Connect OFF"),
             (backend.ENGINE_OPTION_OSC_ENABLED, 0, ""),
@@ -102,6 +116,7 @@ class CarlaEngine:
             (backend.ENGINE_OPTION_OSC_PORT_UDP, -1, ""),
             (backend.ENGINE_OPTION_PATH_BINARIES, 0, installation.binaries),
             (backend.ENGINE_OPTION_PATH_RESOURCES, 0, installation.resources),
+            (backend.ENGINE_OPTION_MAX_PARAMETERS, MOST_PARAMETERS, ""),
         )
         for option, number, text in options:
             self._host.set_engine_option(option, number, str(text))
@@ -114,6 +129,8 @@ class CarlaEngine:
         if not started:
             return self.last_error()
         self._up = True
+        if patchbay_mode:
+            self.wires.begin()
         return None
 
     def stop(self, *, server_died: bool = False) -> None:
@@ -133,6 +150,7 @@ class CarlaEngine:
         self._host.engine_close()
         faulthandler.cancel_dump_traceback_later()
         self._up = False
+        self.wires.end()
 
     def idle(self) -> None:
         """Let Carla do what it puts off: free removed plugins, tell of JACK's changes, serve what waits."""
@@ -149,10 +167,15 @@ class CarlaEngine:
             return []
         return [self._name(plugin_id) for plugin_id in range(self._host.get_current_plugin_count())]
 
-    def add(self, name: str, address: Address) -> str | None:
-        """Load a plugin behind the others; return why it did not work, else None."""
+    def add(self, name: str, address: Address, *, bridge: bool = False, force_stereo: bool = False) -> str | None:
+        """Load a plugin behind the others; return why it did not work, else None.
+
+        Carla knows only that all plugins shall have bridges, so this holds for the moment of one load (measured).
+        """
         backend = self._backend
         extra = None if address.extra is None else ctypes.c_char_p(address.extra.encode())
+        self._give_up_at = time.monotonic() + JOIN_SECONDS
+        self._host.set_engine_option(backend.ENGINE_OPTION_PREFER_PLUGIN_BRIDGES, int(bridge), "")
         loaded = self._host.add_plugin(
             backend.BINARY_NATIVE,
             address.type,
@@ -161,8 +184,11 @@ class CarlaEngine:
             address.label,
             address.unique_id,
             extra,
-            backend.PLUGIN_OPTIONS_NULL,  # what is usual for its type; 0 would switch everything off
+            # What is usual for its type; 0 would switch everything off.
+            backend.PLUGIN_OPTIONS_NULL | (OPTIONS[FORCE_STEREO] if force_stereo else 0),
         )
+        self._host.set_engine_option(backend.ENGINE_OPTION_PREFER_PLUGIN_BRIDGES, 0, "")
+        self._give_up_at = None
         self._library.calculate_as_before()
         return None if loaded else self.last_error()
 
@@ -225,6 +251,43 @@ class CarlaEngine:
         """Return what Carla can do around the plugin, as ``PLUGIN_CAN_…`` bits."""
         return int(self._info(plugin_id).hints)
 
+    def is_bridged(self, plugin_id: int) -> bool:
+        """Return whether it runs in a process of its own."""
+        return bool(self.hints(plugin_id) & self._backend.PLUGIN_IS_BRIDGE)
+
+    def options(self, plugin_id: int) -> dict[str, bool]:
+        """Return the options that the plugin has, and how they stand."""
+        info = self._info(plugin_id)
+        return {key: bool(info.optionsEnabled & bit) for key, bit in OPTIONS.items() if info.optionsAvailable & bit}
+
+    def set_option(self, plugin_id: int, key: str, value: bool) -> None:
+        """Switch an option that the plugin has."""
+        self._host.set_option(plugin_id, OPTIONS[key], value)
+
+    def custom_data(self, plugin_id: int) -> list[tuple[str, str, str]]:
+        """Return type, key and value of all that Carla keeps for the plugin."""
+        host = self._host
+        found = (host.get_custom_data(plugin_id, at) for at in range(host.get_custom_data_count(plugin_id)))
+        return [(str(data["type"]), str(data["key"]), str(data["value"])) for data in found]
+
+    def set_custom_data(self, plugin_id: int, type_: str, key: str, value: str) -> None:
+        """Give the plugin a named value."""
+        self._host.set_custom_data(plugin_id, type_, key, value)
+
+    def ask_for_custom_data(self, plugin_id: int) -> None:
+        """Let the plugin put its present state among what Carla keeps for it; a bridge answers a little later."""
+        self._host.prepare_for_save(plugin_id)
+
+    def save_state(self, plugin_id: int, path: Path) -> str | None:
+        """Write all of a plugin to a file; return why it did not work, else None."""
+        return None if self._host.save_plugin_state(plugin_id, str(path)) else self.last_error()
+
+    def load_state(self, plugin_id: int, path: Path) -> str | None:
+        """Read all of a plugin from a file; return why it did not work, else None."""
+        loaded = self._host.load_plugin_state(plugin_id, str(path))
+        self._library.calculate_as_before()
+        return None if loaded else self.last_error()
+
     def follow(self, plugin_id: int, index: int, control: int) -> None:
         """Let a parameter follow a control index."""
         self._host.set_parameter_mapped_control_index(plugin_id, index, control)
@@ -281,10 +344,19 @@ class CarlaEngine:
     def _data(self, plugin_id: int, index: int) -> Any:
         return self._functions.carla_get_parameter_data(self._handle, plugin_id, index).contents
 
-    def _heard(self, _ptr: object, action: int, *_rest: object) -> None:
+    def _heard(
+        self, _ptr: object, action: int, number: int, first: int, second: int, _third: int, _real: float, text: object
+    ) -> None:
         """Hear of everything, on any thread; it must do next to nothing and never raise."""
+        self.wires.heard(action, number, first, second, text)
         if action == self._backend.ENGINE_CALLBACK_ERROR:  # also of a bridge's end, so it only counts with `dead`
             self._told = True
+        elif (  # told on this very thread, again and again while Carla waits for a bridge or a program
+            action == self._backend.ENGINE_CALLBACK_IDLE
+            and self._give_up_at is not None
+            and time.monotonic() > self._give_up_at
+        ):
+            self._host.cancel_engine_action()
 
 
 def _control(index: int, data: Any) -> Control:

@@ -7,11 +7,15 @@ list overlooks; it loads from there all the same, as it is always given the whol
 
 import enum
 import os
+import shutil
 import sysconfig
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
+
+from reconciler.model import applications
+from reconciler.model.catalogue import PluginType
 
 
 class Format(enum.StrEnum):
@@ -132,6 +136,14 @@ def locate(format_: Format, name: str, environ: Mapping[str, str]) -> Path | Non
         if is_plugin_file(format_, folder / name):
             return folder / name
     return next((path for path in find_files(format_, environ) if path.name == name), None)
+
+
+def installed_program(uri: str, environ: Mapping[str, str]) -> PluginType | None:
+    """Describe a JACK program (``jack:COMMAND``) if ``PATH`` leads to it, else None; nothing of it is run."""
+    program = applications.parse(uri)
+    if program is None or shutil.which(program.program, path=environ.get("PATH")) is None:
+        return None
+    return applications.describe(program)
 
 
 def is_plugin_file(format_: Format, path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""The plugin host that is Carla's engine in this process, each plugin a JACK client of its own.
+"""The plugin host that is Carla's engine in this process: each plugin a JACK client of its own, or all in one.
 
 Outside this file a plugin is its name. Ids are positions, so every call looks the id up anew; setters report
 nothing, so every one is read back; what JACK shows counts more than what Carla says, because Carla goes on calling a
@@ -10,18 +10,21 @@ import time
 from collections.abc import Callable
 
 from reconciler.engines import refusals
-from reconciler.engines.carla import library, portnames, programs
-from reconciler.engines.carla.capabilities import CAPABILITIES
+from reconciler.engines.carla import bridges, library, portnames
+from reconciler.engines.carla.capabilities import capabilities
 from reconciler.engines.carla.describe import Loading
-from reconciler.engines.carla.engine import ACTIVE, NOT_FOLLOWING, Address, CarlaEngine
-from reconciler.engines.carla.plugin import MIX_HINTS, CarlaPlugin, control_index
-from reconciler.engines.lacking import Lacking
+from reconciler.engines.carla.engine import JOIN_SECONDS, Address, CarlaEngine
+from reconciler.engines.carla.patchbay import CarlaPatchbay
+from reconciler.engines.carla.plugin import CarlaPlugin
+from reconciler.engines.carla.setters import Setters
 from reconciler.engines.ports import AudioGraph, Crash, HostedPlugin
+from reconciler.model import applications
 from reconciler.model.catalogue import Catalogue
-from reconciler.model.conform import conform
 from reconciler.model.errors import EngineError
-from reconciler.model.mix import MIX
-from reconciler.model.resources import Capabilities, MidiMap
+from reconciler.model.options import FORCE_STEREO
+from reconciler.model.resources import Capabilities, EngineSettings
+from reconciler.model.stereo import widened
+from reconciler.model.terminals import CLIENT, PATCHBAY
 
 IDLE_SECONDS = 0.02
 """How often Carla wants to be idled. An idle call takes 2 µs; without any, removed plugins are never freed."""
@@ -37,15 +40,17 @@ something; the server may be waiting for that thread, and then all of them wait,
 SETTLE_SECONDS = 2.0
 """How long the graph may take to show what Carla did. A rename, the slowest, takes 60 ms (measured)."""
 
-_LV2 = 4
+_LV2, _JACK = 4, 12
 """``PluginType`` of CarlaBackend.h."""
+
+_CRASHES_KEPT = 100
 
 _LOOK_SECONDS = 0.002
 _DEATH_NEWS_SECONDS = 0.05
 """A call may fail because the server died up to 30 ms before Carla is told (measured)."""
 
 
-class CarlaHost(Lacking):
+class CarlaHost(Setters):
     """A :class:`~reconciler.engines.ports.PluginHost`. Make it and call it on one thread, idling it in between.
 
     Parameters
@@ -60,6 +65,8 @@ class CarlaHost(Lacking):
         Where plugins' ports are seen to come and go. Assign :attr:`graph` anew after a restart of the server.
     loading
         Tells what Carla needs to load a plugin that is not LV2.
+    settings
+        Those with which the engine starts.
 
     Raises
     ------
@@ -75,6 +82,7 @@ class CarlaHost(Lacking):
         graph: AudioGraph | None = None,
         *,
         loading: Callable[[str], Loading | None] = lambda _uri: None,
+        settings: EngineSettings | None = None,
     ) -> None:
         self.graph = graph
         self._loading = loading
@@ -85,6 +93,10 @@ class CarlaHost(Lacking):
         self._engine = CarlaEngine(loaded)
         self._plugins: dict[str, CarlaPlugin] = {}
         self._quiet_at = 0.0
+        self._settings = settings or EngineSettings()
+        self.inside = CarlaPatchbay(self._engine.wires)
+        """The graph within the engine, in patchbay mode."""
+        self._crashes: list[Crash] = []
 
     @property
     def kind(self) -> str:
@@ -93,8 +105,17 @@ class CarlaHost(Lacking):
 
     @property
     def capabilities(self) -> Capabilities:
-        """:data:`CAPABILITIES`."""
-        return CAPABILITIES
+        """What Carla can do in its mode; see :func:`~reconciler.engines.carla.capabilities.capabilities`."""
+        return capabilities(self._settings.mode)
+
+    @property
+    def settings(self) -> EngineSettings:
+        """Its mode, ``multiple-clients`` unless it was told otherwise."""
+        return EngineSettings(mode=self._settings.mode or "multiple-clients")
+
+    @property
+    def _in_patchbay(self) -> bool:
+        return self._settings.mode == PATCHBAY
 
     @property
     def idle_seconds(self) -> float:
@@ -111,6 +132,7 @@ class CarlaHost(Lacking):
     def plugins(self) -> list[HostedPlugin]:
         """Read every plugin, in Carla's order."""
         self.idle()
+        self._bury()
         return [
             HostedPlugin(plugin.observed(plugin_id), self._prefix + plugin.name, dict(plugin.port_names))
             for plugin_id, plugin in enumerate(self._in_order())
@@ -127,10 +149,16 @@ class CarlaHost(Lacking):
             ``jack-gone``.
         """
         self.idle()
-        client = refusals.client_name(self._prefix, name, CAPABILITIES)
-        if plugin.partition(":")[0] not in CAPABILITIES.formats:
-            loads = ", ".join(sorted(CAPABILITIES.formats))
+        can = self.capabilities
+        client = refusals.client_name(self._prefix, name, can)
+        scheme = plugin.partition(":")[0]
+        if scheme not in can.formats:
+            loads = ", ".join(sorted(can.formats))
             raise refusals.unsupported(name, f"Loading {plugin}", f"Here Carla loads {loads}.")
+        if bridge and scheme not in can.bridges:
+            raise refusals.unsupported(name, "A bridge", f"Carla has none for {scheme}: plugins.")
+        if bridge and force_stereo:
+            raise refusals.unsupported(name, "Forcing stereo in a bridge", "Take one of the two out.")
         known = self._catalogue.describe(plugin)
         if known is None:
             raise refusals.plugin_not_found(name, plugin, self._catalogue)
@@ -140,14 +168,19 @@ class CarlaHost(Lacking):
         address = self._address(known.uri)
         if address is None:
             raise refusals.plugin_not_found(name, plugin, self._catalogue)
-        error = self._engine.add(client, address)
-        self._quiet_at = time.monotonic() + QUIET_SECONDS
+        own = bridges.Children() if bridge or scheme == applications.SCHEME else None
+        error = self._engine.add(client, address, bridge=bridge, force_stereo=force_stereo)
+        self._keep_quiet()
+        processes = list(own.new()) if own is not None else []
         if error is not None:
+            for process in processes:
+                bridges.kill(process)
             self._jack_may_have_died()
-            raise refusals.plugin_failed(name, plugin, error)
+            raise refusals.plugin_failed(name, plugin, _why(error, known.name, bridged=own is not None))
         plugin_id = len(self._engine.names()) - 1
         try:
-            added = CarlaPlugin(name, known, self._engine, plugin_id)
+            added = CarlaPlugin(name, widened(known) if force_stereo else known, self._engine, plugin_id, processes)
+            self._check_asked(added, plugin_id, bridge=bridge, force_stereo=force_stereo)
             self._confirm(added, client, plugin_id)
         except BaseException:
             self._unload(plugin_id)
@@ -168,13 +201,13 @@ class CarlaHost(Lacking):
     def rename(self, name: str, to: str) -> None:
         """Rename in place; links stay. Raises ``no-such-plugin``, ``name-taken``, ``bad-name``, ``not-kept``."""
         plugin_id, plugin = self._find(name)
-        client = refusals.client_name(self._prefix, to, CAPABILITIES)
+        client = refusals.client_name(self._prefix, to, self.capabilities)
         if to == name:
             return  # Carla would make it "name (2)"
         if to in self._plugins or self._has_ports(client):
             raise refusals.name_taken(to, client)
         error = self._engine.rename(plugin_id, client)
-        self._quiet_at = time.monotonic() + QUIET_SECONDS
+        self._keep_quiet()
         kept = self._engine.names()[plugin_id]
         if error is not None or kept != client:
             raise refusals.not_kept(name, f"plugins.{name}", f"the name {to!r}", f"{kept!r} ({error})")
@@ -185,7 +218,7 @@ class CarlaHost(Lacking):
             self._confirm(plugin, client, plugin_id)
         except EngineError:
             self._engine.rename(plugin_id, self._prefix + name)
-            self._quiet_at = time.monotonic() + QUIET_SECONDS
+            self._keep_quiet()
             del self._plugins[to]
             self._plugins[name] = plugin
             plugin.name = name
@@ -193,115 +226,9 @@ class CarlaHost(Lacking):
         if not self._await_gone(self._prefix + name):
             raise refusals.not_kept(name, f"plugins.{name}", f"the name {to!r}", "ports under the old one too")
 
-    def set_active(self, name: str, active: bool) -> None:
-        """Switch on or bypass: by the control designated ``lv2:enabled`` where there is one, else in Carla.
-
-        Raises ``no-such-plugin``, ``not-kept``.
-        """
-        plugin_id, plugin = self._find(name)
-        enabled = plugin.kind.enabled
-        if enabled is not None and enabled.symbol in plugin.index:
-            self._engine.set_value(plugin_id, plugin.index[enabled.symbol], float(active))
-        if enabled is None or enabled.symbol not in plugin.index or active:
-            self._engine.set_internal(plugin_id, ACTIVE, float(active))
-        kept = plugin.active(plugin_id, plugin.values(plugin_id))
-        if kept is not active:
-            raise refusals.not_kept(name, f"plugins.{name}.active", active, kept)
-
-    def set_program(self, name: str, program: str | None) -> None:
-        """Load a preset by URI, or with None put every parameter to its default; ``active`` stays as it is.
-
-        Raises
-        ------
-        EngineError
-            ``no-such-plugin``, ``no-such-program``, ``not-kept`` if the values did not come.
-        """
-        plugin_id, plugin = self._find(name)
-        enabled = plugin.kind.enabled
-        was = plugin.values(plugin_id).get(enabled.symbol) if enabled else None
-        try:
-            if program is None:
-                programs.reset(self._engine, plugin, plugin_id)
-            else:
-                programs.load(self._engine, plugin, plugin_id, program)
-        finally:
-            if enabled is not None and was is not None:
-                self._engine.set_value(plugin_id, plugin.index[enabled.symbol], was)
-        plugin.program = program
-
-    def set_param(self, name: str, symbol: str, value: float) -> float:
-        """Set one control input and return what the plugin now holds.
-
-        Raises
-        ------
-        EngineError
-            ``no-such-plugin``, ``no-such-parameter``, ``not-finite``.
-        """
-        plugin_id, plugin = self._find(name)
-        index = plugin.index.get(symbol)
-        if index is None:
-            raise refusals.no_such_parameter(name, symbol, plugin.kind)
-        refusals.finite(name, symbol, value)
-        self._engine.set_value(plugin_id, index, plugin.conform(symbol, value))
-        return self._engine.value(plugin_id, index)
-
-    def set_mix(self, name: str, key: str, value: float) -> float:
-        """Set one of Carla's values around a plugin and return what it now holds.
-
-        Raises
-        ------
-        EngineError
-            ``no-such-plugin``, ``not-finite``, ``unsupported``: an unknown key, or one that does nothing to this
-            plugin (Carla would keep the value all the same).
-        """
-        plugin_id, _ = self._find(name)
-        info = MIX.get(key)
-        if info is None:
-            raise refusals.unsupported(name, f"Setting {key}", f"There are {', '.join(MIX)}.")
-        refusals.finite(name, key, value)
-        asked = conform(info, value)
-        needed = MIX_HINTS.get(key, 0)
-        if asked != self._engine.internal(plugin_id, info.index):
-            if needed and not self._engine.hints(plugin_id) & needed:
-                hint = "Carla offers it only to plugins with fitting audio ports; take it out."
-                raise refusals.unsupported(name, f"Setting {key}", hint)
-            self._engine.set_internal(plugin_id, info.index, asked)
-        return self._engine.internal(plugin_id, info.index)
-
-    def map_midi(self, name: str, symbol: str, follows: MidiMap | None) -> None:
-        """Let a parameter follow MIDI or CV, read back; None lets it go.
-
-        Raises
-        ------
-        EngineError
-            ``no-such-plugin``, ``no-such-parameter``, ``unsupported``, ``not-kept``: a range beyond the parameter's.
-        """
-        plugin_id, plugin = self._find(name)
-        index = plugin.index.get(symbol)
-        if index is None:
-            raise refusals.no_such_parameter(name, symbol, plugin.kind)
-        engine = self._engine
-        before = engine.control(plugin_id, index).follows
-        wanted = NOT_FOLLOWING if follows is None else control_index(follows)
-        if wanted is None:
-            hint = "A parameter follows a control change from 0 to 119, the pitch bend, or CV."
-            raise refusals.unsupported(name, f"Letting {symbol} follow {follows}", hint)
-        if wanted != before:
-            engine.follow(plugin_id, index, NOT_FOLLOWING)
-        if follows is not None:
-            # All else before the source, so that it never follows the wrong channel or range, not even for a moment.
-            if all(plugin.within(symbol, edge) for edge in (follows.low, follows.high)):
-                engine.set_follow_range(plugin_id, index, follows.low, follows.high)
-            engine.set_follow_channel(plugin_id, index, follows.channel)
-            engine.follow(plugin_id, index, wanted)
-        kept = plugin.follows(plugin_id, symbol)
-        if kept != follows:
-            engine.follow(plugin_id, index, NOT_FOLLOWING)
-            raise refusals.not_kept(name, f"plugins.{name}.midi.{symbol}", follows, kept)
-
     def crashes(self) -> list[Crash]:
-        """Return nothing: a plugin shares its process with Carla, and takes it along."""
-        return []
+        """Return the bridged plugins that died by themselves, oldest first; any other takes its host along."""
+        return list(self._crashes)
 
     def server_lost(self) -> None:
         """Close the engine; the next plugin starts it again."""
@@ -314,11 +241,34 @@ class CarlaHost(Lacking):
         self._engine.stop()
         self._plugins.clear()
 
+    def _bury(self) -> None:
+        """Remove what died by itself from Carla, which would keep it for ever, and remember it."""
+        if not any(plugin.bridged for plugin in self._plugins.values()):
+            return
+        for plugin_id, plugin in reversed(list(enumerate(self._in_order()))):
+            reason = plugin.death(plugin_id)
+            if reason is None:
+                continue
+            for process in plugin.processes:
+                bridges.kill(process)
+            self._unload(plugin_id)
+            del self._plugins[plugin.name]
+            self._crashes = [*self._crashes, Crash(plugin.name, plugin.kind.uri, reason)][-_CRASHES_KEPT:]
+            self._await_gone(self._prefix + plugin.name)
+
+    def _mourn(self, plugin: CarlaPlugin) -> None:
+        if all(map(bridges.lives, plugin.processes)):
+            return
+        self._bury()
+        reason = next((crash.reason for crash in reversed(self._crashes) if crash.name == plugin.name), "it is gone")
+        raise refusals.plugin_died(plugin.name, reason)
+
     def _in_order(self) -> list[CarlaPlugin]:
         return [self._plugins[client.removeprefix(self._prefix)] for client in self._engine.names()]
 
     def _find(self, name: str) -> tuple[int, CarlaPlugin]:
         self.idle()
+        self._bury()
         plugin = self._plugins.get(name)
         if plugin is None:
             raise refusals.no_such_plugin(name, self._plugins)
@@ -329,6 +279,9 @@ class CarlaHost(Lacking):
         scheme, _, what = uri.partition(":")
         if scheme == "lv2":
             return Address(_LV2, what)
+        program = applications.parse(uri) if scheme == applications.SCHEME else None
+        if program is not None:
+            return Address(_JACK, _setup(program), program.command)
         loading = self._loading(uri)
         if loading is None:
             return None
@@ -341,8 +294,16 @@ class CarlaHost(Lacking):
         if self.graph is not None and not self.graph.alive:
             raise refusals.jack_gone(self._server)
         # Its own client has no ports. If its name were taken, Carla would put a prefix before every plugin's.
-        if self._engine.start(f"carla-{os.getpid()}-{time.monotonic_ns() % 1_000_000}", self._server) is not None:
+        client = f"carla-{os.getpid()}-{time.monotonic_ns() % 1_000_000}"
+        if self._in_patchbay:  # there it has, and people see its name
+            client = self._prefix + CLIENT
+        if self._engine.start(client, self._server, patchbay_mode=self._in_patchbay) is not None:
             raise refusals.jack_gone(self._server)
+
+    def _keep_quiet(self) -> None:
+        """Do not idle Carla for a moment: a plugin that is a JACK client came or was renamed."""
+        if not self._in_patchbay:
+            self._quiet_at = time.monotonic() + QUIET_SECONDS
 
     def _jack_may_have_died(self) -> None:
         """Wait a moment for news of the server's death. Raises ``jack-gone``."""
@@ -359,6 +320,13 @@ class CarlaHost(Lacking):
         error = self._engine.remove(plugin_id)
         self._engine.idle()
         return error
+
+    def _check_asked(self, plugin: CarlaPlugin, plugin_id: int, *, bridge: bool, force_stereo: bool) -> None:
+        """See that a plugin was loaded the way it was asked for. Raises ``unsupported``, ``plugin-failed``."""
+        if force_stereo and not self._engine.options(plugin_id).get(FORCE_STEREO):
+            raise refusals.not_stereo(plugin.name)
+        if bridge and not plugin.bridged:
+            raise refusals.plugin_failed(plugin.name, plugin.kind.uri, "Carla loaded it without a bridge")
 
     def _confirm(self, plugin: CarlaPlugin, client: str, plugin_id: int) -> None:
         """See that a plugin has its name in Carla and its ports in JACK. Raises ``name-taken``, ``plugin-failed``."""
@@ -390,3 +358,16 @@ class CarlaHost(Lacking):
             if time.monotonic() > end:
                 return False
             time.sleep(_LOOK_SECONDS)
+
+
+def _setup(program: applications.Application) -> str:
+    """Return a program's ports as Carla is told of them, with neither session manager nor window (source)."""
+    counts = (program.audio_in, program.audio_out, program.midi_in, program.midi_out, 0, 0)
+    return "".join(chr(ord("0") + count) for count in counts)
+
+
+def _why(error: str, called: str, *, bridged: bool) -> str:
+    """Say in words what Carla says alike of all that does not report to it."""
+    if bridged and error.startswith("Timeout while waiting"):
+        return f"the process of {called} ended, or did not report within {JOIN_SECONDS:g} s"
+    return error

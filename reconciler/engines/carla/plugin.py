@@ -1,11 +1,24 @@
 """What studio knows of a plugin in Carla, and what Carla tells of it: values, mix, mappings, program."""
 
+import time
+from collections.abc import Mapping, Sequence
+
+import psutil
+
 from reconciler.engines.carla.access import PluginAccess
+from reconciler.engines.carla.bridges import lives
 from reconciler.engines.carla.engine import ACTIVE, NOT_FOLLOWING, Control
 from reconciler.model.catalogue import PluginType
 from reconciler.model.conform import conform, limits
+from reconciler.model.custom import CHUNK
 from reconciler.model.mix import MIX
-from reconciler.model.resources import MidiMap, Plugin
+from reconciler.model.options import FORCE_STEREO
+from reconciler.model.resources import CustomData, MidiMap, Plugin
+
+ANSWER_SECONDS = 2.0
+"""Longest wait for a bridge to tell of new values; it takes 30 ms (measured)."""
+
+_LOOK_SECONDS = 0.002
 
 CV = 130
 PITCH_BEND = 131
@@ -33,16 +46,33 @@ class CarlaPlugin:
         Where it runs.
     plugin_id
         Its id at the moment.
+    processes
+        Its own, if it has any.
     just_loaded
         Nobody has touched it yet; one that was found is left as it is.
     """
 
     def __init__(
-        self, name: str, kind: PluginType, engine: PluginAccess, plugin_id: int, *, just_loaded: bool = True
+        self,
+        name: str,
+        kind: PluginType,
+        engine: PluginAccess,
+        plugin_id: int,
+        processes: Sequence[psutil.Process] = (),
+        *,
+        just_loaded: bool = True,
     ) -> None:
         self.name = name
         self.kind = kind
+        self.processes = tuple(processes)
+        self.bridged = engine.is_bridged(plugin_id)
+        """A JACK program counts as bridged too."""
+        self.asked_active = True
         self.program: str | None = None
+        self.state: str | None = None
+        """Digest of the state that was loaded last."""
+        self.keeps = False
+        """It was given named values that only itself can tell."""
         self.port_names: dict[str, str] = {}
         self._engine = engine
         self._rate_hz = engine.rate_hz()
@@ -51,9 +81,12 @@ class CarlaPlugin:
             self._mend_defaults(plugin_id, driven)
         self.fresh = self.values(plugin_id)
         """What it held when it was loaded: its defaults, as far as Carla lets them be."""
+        self.fresh_options = engine.options(plugin_id)
+        if FORCE_STEREO in self.fresh_options:
+            self.fresh_options[FORCE_STEREO] = False  # by itself Carla never does it
         self.fresh_programs = engine.program(plugin_id), engine.midi_program(plugin_id)
         if not just_loaded:
-            self.fresh = {symbol: self.conform(symbol, self._default(symbol)) for symbol in self.fresh.keys() - driven}
+            self.fresh = {symbol: self._default(symbol) for symbol in self.index.keys() - driven}
             self.fresh_programs = -1, -1
 
     def conform(self, symbol: str, value: float) -> float:
@@ -95,19 +128,49 @@ class CarlaPlugin:
             values,
             {key: self._engine.internal(plugin_id, info.index) for key, info in MIX.items()},
             {symbol: follows for symbol, follows in mappings if follows is not None},
+            self._engine.options(plugin_id),
+            self.custom_data(plugin_id),
+            self.state,
+            self.bridged and not self.kind.uri.startswith("jack:"),
+            self.fresh_options,
         )
+
+    def await_values(self, plugin_id: int, wanted: Mapping[str, float]) -> dict[str, float]:
+        """Read every parameter; a bridge gets the time to tell of values that a program or state brought (30 ms)."""
+        end = time.monotonic() + ANSWER_SECONDS
+        while True:
+            kept = self.values(plugin_id)
+            there = all(kept[symbol] == value for symbol, value in wanted.items())
+            if there or not self.bridged or time.monotonic() > end or not all(map(lives, self.processes)):
+                return kept
+            self._engine.idle()
+            time.sleep(_LOOK_SECONDS)
+
+    def death(self, plugin_id: int) -> str | None:
+        """Return how a bridged plugin ended, None while it lives."""
+        if not all(map(lives, self.processes)):
+            return "its process crashed or was killed"
+        if self.bridged and self.asked_active and self._engine.internal(plugin_id, ACTIVE) <= 0:
+            return "its process did not answer any more, and was killed"
+        return None
+
+    def custom_data(self, plugin_id: int) -> dict[str, CustomData]:
+        """Read all named values, without chunks; what an LV2 plugin keeps itself, once it was given any by us."""
+        if self.keeps and not self.bridged:
+            self._engine.ask_for_custom_data(plugin_id)
+        found = self._engine.custom_data(plugin_id)
+        return {key: CustomData(type_, value) for type_, key, value in found if type_ != CHUNK}
 
     def _default(self, symbol: str) -> float:
         info = self.kind.parameter(symbol)
         assert info is not None
-        return info.default
+        return self.conform(symbol, info.default)
 
     def _mend_defaults(self, plugin_id: int, driven: frozenset[str]) -> None:
         """Put a parameter to its default where Carla starts it elsewhere, as far as Carla's own range allows."""
         for symbol, index in self.index.items():
-            info = self.kind.parameter(symbol)
-            if info is not None and symbol not in driven:
-                default = self.conform(symbol, info.default)
+            if symbol not in driven:
+                default = self._default(symbol)
                 if self._engine.value(plugin_id, index) != default:
                     self._engine.set_value(plugin_id, index, default)
 

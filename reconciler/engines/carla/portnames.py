@@ -2,8 +2,8 @@
 
 Audio and CV ports have the name the plugin gives them, made unique within the client as Carla does it. A plugin's
 only event port is called ``events-in`` or ``events-out`` whatever its name, several keep theirs (Carla's source,
-``CarlaPluginLV2.cpp``, ``CarlaEngineClient.cpp``); which of the two applies shows in the graph. For other formats than
-LV2 the catalogue has the names from Carla itself.
+``CarlaPluginLV2.cpp``, ``CarlaEngineClient.cpp``), and a bridge calls it ``event-in`` or ``event-out`` (measured);
+which of these applies shows in the graph. For other formats than LV2 the catalogue has the names from Carla itself.
 """
 
 import re
@@ -13,7 +13,7 @@ from reconciler.model.catalogue import Direction, Kind, PluginType
 from reconciler.model.resources import Port
 
 _NUMBERED = re.compile(r"^(.*) \((\d{1,2})\)$", re.DOTALL)
-_EVENTS = {Direction.IN: "events-in", Direction.OUT: "events-out"}
+_EVENTS = {Direction.IN: ("events-in", "event-in"), Direction.OUT: ("events-out", "event-out")}
 
 
 def jack_names(kind: PluginType) -> dict[str, tuple[str, ...]]:
@@ -27,7 +27,7 @@ def jack_names(kind: PluginType) -> dict[str, tuple[str, ...]]:
         for known in taken.values():
             own = _unlike(own, known)
         if port.kind is Kind.MIDI:
-            names[port.symbol] = (own, _EVENTS[port.direction])
+            names[port.symbol] = (own, *_EVENTS[port.direction])
         else:
             names[port.symbol] = (own,)
             taken[port.kind, port.direction].append(own)

@@ -23,11 +23,11 @@ def load(engine: PluginAccess, plugin: CarlaPlugin, plugin_id: int, uri: str) ->
     for at, label in enumerate(engine.programs(plugin_id)):
         if label == preset.label:
             engine.set_program(plugin_id, at)
-            if _different(wanted, plugin.values(plugin_id)) is None:
+            if _different(wanted, plugin.await_values(plugin_id, wanted)) is None:
                 return  # else it is another one with the same label
     for symbol, value in wanted.items():
         engine.set_value(plugin_id, plugin.index[symbol], value)
-    different = _different(wanted, kept := plugin.values(plugin_id))
+    different = _different(wanted, kept := plugin.await_values(plugin_id, wanted))
     if different is not None:
         asked = f"{wanted[different]:g} for {different}, as {preset.label} has it"
         raise refusals.not_kept(plugin.name, f"plugins.{plugin.name}.program", asked, f"{kept[different]:g}")
@@ -45,7 +45,7 @@ def reset(engine: PluginAccess, plugin: CarlaPlugin, plugin_id: int) -> None:
         wanted.pop(plugin.kind.enabled.symbol, None)
     for symbol, value in wanted.items():
         engine.set_value(plugin_id, plugin.index[symbol], value)
-    different = _different(wanted, kept := plugin.values(plugin_id))
+    different = _different(wanted, kept := plugin.await_values(plugin_id, wanted))
     if different is not None:
         address = f"plugins.{plugin.name}.params.{different}"
         raise refusals.not_kept(plugin.name, address, f"{wanted[different]:g}", f"{kept[different]:g}")

@@ -6,9 +6,10 @@ from reconciler.engines.carla.capabilities import CAPABILITIES as WHOLE
 
 CAPABILITIES = msgspec.structs.replace(
     WHOLE,
+    formats=WHOLE.formats - {"jack"},
     mix=WHOLE.mix - {"control_channel"},
     options=False,
-    custom_data=False,
+    custom_data=frozenset(),
     state=False,
     bridges=frozenset(),
     replace=False,
@@ -18,5 +19,7 @@ CAPABILITIES = msgspec.structs.replace(
     settings=frozenset(),
     live_settings=frozenset(),
 )
-"""Without the control channel, options, custom data, state files and bridges, for which Carla has no OSC message (they
-are empty in ``CarlaEngineOscHandlers.cpp``), and without what would take the engine from under its user."""
+"""Without what OSC has no message for (``CarlaEngineOscHandlers.cpp``): the control channel, options, custom data,
+state files, bridges, and JACK programs, which are told by options how to run. And without what would take the engine
+from under its user.
+"""

@@ -12,10 +12,12 @@ from reconciler.engines.carla_osc.link import ANSWER_SECONDS, Link
 from reconciler.engines.carla_osc.mirror import Mirror, MirroredPlugin
 from reconciler.engines.carla_osc.packets import Argument, Message
 from reconciler.model.attach import OscAddress
+from reconciler.model.options import OPTIONS
 
 _NATIVE = 2 if sys.maxsize > 1 << 32 else 1  # BINARY_POSIX64, BINARY_POSIX32
 _OPTIONS_NULL = 0x10000  # what is usual for its type; 0 would switch everything off
 _INPUT = 1  # PARAMETER_INPUT
+_IS_BRIDGE = 0x1  # PLUGIN_IS_BRIDGE
 
 PortNumbers = Callable[[MirroredPlugin], Mapping[int, int]]
 
@@ -116,6 +118,27 @@ class OscEngine:
     def hints(self, plugin_id: int) -> int:
         """Return what Carla can do around the plugin, as ``PLUGIN_CAN_…`` bits."""
         return self.plugin(plugin_id).hints
+
+    def idle(self) -> None:
+        """Let time pass: what is read next is read anew."""
+        self._sent = True
+
+    def is_bridged(self, plugin_id: int) -> bool:
+        """Return whether it runs in a process of its own."""
+        return bool(self.hints(plugin_id) & _IS_BRIDGE)
+
+    def options(self, plugin_id: int) -> dict[str, bool]:
+        """Return the switches that the plugin has, and how they stand."""
+        plugin = self.plugin(plugin_id)
+        there, on = plugin.options_available, plugin.options_enabled
+        return {key: bool(on & bit) for key, bit in OPTIONS.items() if there & bit}
+
+    def custom_data(self, plugin_id: int) -> list[tuple[str, str, str]]:
+        """Return type, key and value of every named value."""
+        return list(self.plugin(plugin_id).custom_data)
+
+    def ask_for_custom_data(self, plugin_id: int) -> None:
+        """Ask nothing: OSC has no message for it, and what Carla keeps it tells anyway."""
 
     def follow(self, plugin_id: int, index: int, control: int) -> None:
         """Let a parameter follow a control index."""

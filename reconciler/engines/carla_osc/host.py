@@ -11,22 +11,22 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from reconciler.engines import refusals
-from reconciler.engines.carla import portnames, presence, programs
+from reconciler.engines.carla import presence, programs
 from reconciler.engines.carla.describe import Loading
 from reconciler.engines.carla.engine import Address
 from reconciler.engines.carla.plugin import CarlaPlugin
-from reconciler.engines.carla_osc import holder, setting
+from reconciler.engines.carla_osc import setting
+from reconciler.engines.carla_osc.attached import DRIVEN, Attached
 from reconciler.engines.carla_osc.capabilities import CAPABILITIES
 from reconciler.engines.carla_osc.engine import OscEngine
 from reconciler.engines.carla_osc.found import LV2, Identifier, UriOf
-from reconciler.engines.carla_osc.mirror import MODES, MirroredPlugin
-from reconciler.engines.carla_osc.notes import Notes
-from reconciler.engines.lacking import Lacking
 from reconciler.engines.ports import AudioGraph, Crash, HostedPlugin
 from reconciler.model.actions import MapMidi, SetActive, SetMix, SetParam, Setting
-from reconciler.model.attach import OscAddress, parse
-from reconciler.model.catalogue import Catalogue, PluginType
+from reconciler.model.attach import parse
+from reconciler.model.catalogue import Catalogue
 from reconciler.model.errors import EngineError, StudioError, Unavailable
 from reconciler.model.resources import Capabilities, EngineSettings, MidiMap
 
@@ -36,10 +36,8 @@ IDLE_SECONDS = 0.02
 FRESH_SECONDS = 0.05
 """A reading so young will do for a setting, which is read back anyway; a removal or a new name always reads anew."""
 
-_DRIVEN = "multiple-clients"
 
-
-class AttachedHost(Lacking):
+class AttachedHost(Attached):
     """A :class:`~reconciler.engines.ports.PluginHost`. Make it and call it on one thread, idling it in between.
 
     Parameters
@@ -81,20 +79,10 @@ class AttachedHost(Lacking):
         notes: Path | None = None,
         visiting: bool = False,
     ) -> None:
-        self.graph = graph
         self._catalogue = catalogue
         self._loading = loading
-        self._prefix = prefix
-        self._notes_path = notes
         self._visiting = visiting
-        self._where = parse(url)
-        self._identify = Identifier(catalogue, uri_of)
-        self._plugins: dict[str, CarlaPlugin] = {}
-        self._chosen: dict[str, tuple[int, int]] = {}
-        self._notes = Notes(None, None)
-        self._engine: OscEngine | None = None
-        self._read_at = -math.inf
-        self._open()
+        super().__init__(parse(url), Identifier(catalogue, uri_of), prefix, graph, notes)
 
     @property
     def kind(self) -> str:
@@ -109,7 +97,7 @@ class AttachedHost(Lacking):
     @property
     def settings(self) -> EngineSettings:
         """The mode, which is its user's choice."""
-        return EngineSettings(mode=_DRIVEN)
+        return EngineSettings(mode=DRIVEN)
 
     @property
     def idle_seconds(self) -> float:
@@ -314,12 +302,6 @@ class AttachedHost(Lacking):
         """Return nothing: a plugin that crashes takes that Carla along, and the next call says so."""
         return []
 
-    def server_lost(self) -> None:
-        """Forget what was there. That Carla is its user's; whether it comes back on a new server is theirs to say."""
-        self._plugins.clear()
-        self._chosen.clear()
-        self._read_at = -math.inf
-
     def close(self) -> None:
         """Unload this session's plugins, leave its user's where they are, and let go of Carla."""
         if self._engine is None:
@@ -330,87 +312,11 @@ class AttachedHost(Lacking):
         finally:
             self._let_go()
 
-    # -- the way to Carla ---------------------------------------------------------------------------------------------
-
-    def _open(self) -> OscEngine:
-        """Return the engine, attached anew if the last Carla has gone."""
-        engine = self._engine
-        if engine is not None and engine.link.lost is None:
-            return engine
-        self._let_go()
-        engine = OscEngine(self._where, self._identify.port_numbers)
-        try:
-            _check_mode(self._where, engine.mirror.mode)
-        except Unavailable:
-            engine.link.close()
-            raise
-        self._notes = Notes(self._notes_path, holder.listener(self._where.port))
-        self._engine = engine
-        return engine
-
-    def _let_go(self) -> None:
-        self.server_lost()
-        if self._engine is not None:
-            self._engine.link.close()
-            self._engine = None
-
-    def _read_all(self, within_s: float = 0.0) -> OscEngine:
-        """Read Carla, unless that was done so shortly before, and know every plugin in it by its name."""
-        engine = self._open()
-        if not self._jack_alive():
-            self.server_lost()
-            return engine
-        if time.monotonic() - self._read_at <= within_s:
-            return engine
-        engine.refresh()
-        self._read_at = time.monotonic()
-        here: dict[str, CarlaPlugin] = {}
-        for plugin_id, mirrored in enumerate(engine.mirror.plugins):
-            name = mirrored.name.removeprefix(self._prefix)
-            if not mirrored.name.startswith(self._prefix) or name in here or not name:
-                continue
-            plugin = self._plugins.get(name)
-            if plugin is None or plugin.kind.uri != self._identify.uri(mirrored):
-                plugin = self._found(engine, name, plugin_id, mirrored)
-            here[name] = plugin
-            chosen = mirrored.program, mirrored.midi_program
-            if chosen != self._chosen.get(name):  # by a hand at the window
-                plugin.program = _program(plugin.kind, mirrored)
-                self._chosen[name] = chosen
-        self._plugins = here
-        return engine
-
-    def _found(self, engine: OscEngine, name: str, plugin_id: int, mirrored: MirroredPlugin) -> CarlaPlugin:
-        """Know a plugin that this host did not load."""
-        kind = self._identify.kind(mirrored)
-        plugin = CarlaPlugin(name, kind, engine, plugin_id, just_loaded=False)
-        ports = self.graph.ports() if self.graph is not None else {}
-        likely = {symbol: names[0] for symbol, names in portnames.jack_names(kind).items()}
-        plugin.port_names = portnames.resolve(kind, mirrored.name, ports) or likely
-        self._chosen.pop(name, None)
-        return plugin
-
-    def _find(self, name: str) -> tuple[int, CarlaPlugin]:
-        plugin = self._plugins.get(name)
-        if plugin is None or self._engine is None:
-            raise refusals.no_such_plugin(name, self._plugins)
-        return self._engine.mirror.names().index(self._prefix + name), plugin
-
-    def _unmoved(self, name: str, plugin_id: int) -> None:
-        """Refuse to call something done to a plugin that was moved meanwhile. Raises ``attach-moved``."""
-        assert self._engine is not None
-        names = self._engine.names()
-        if plugin_id >= len(names) or names[plugin_id] != self._prefix + name:
-            raise EngineError(
-                "attach-moved",
-                f"{name}: somebody moved or removed plugins in Carla at the same moment, so this may have gone wrong",
-                where=refusals.plugin_at(name),
-                hint="look at `studio plan`, which shows what is there now, and apply again",
-            )
-
     def _hosted(self, engine: OscEngine, name: str, plugin: CarlaPlugin) -> HostedPlugin:
         client = self._prefix + name
-        return HostedPlugin(plugin.observed(engine.names().index(client)), client, dict(plugin.port_names))
+        seen = plugin.observed(engine.names().index(client))
+        # In what process it runs is its user's setting, and nothing here can change it.
+        return HostedPlugin(msgspec.structs.replace(seen, bridge=False), client, dict(plugin.port_names))
 
     def _take_out_ours(self, engine: OscEngine) -> None:
         engine.refresh()
@@ -440,29 +346,12 @@ class AttachedHost(Lacking):
         read = setting.send(self._engine, plugin, plugin_id, call)
 
         def read_back() -> setting.Kept:
-            kept = read()
             self._unmoved(call.name, plugin_id)
+            kept = read()
             self._read_at = time.monotonic()
             return kept
 
         return read_back
-
-    def _jack_alive(self) -> bool:
-        return self.graph is not None and self.graph.alive
-
-    def _check_server(self, found: list[HostedPlugin]) -> None:
-        """Refuse a Carla none of whose plugins is on this JACK server. Raises ``attach-elsewhere``."""
-        with_ports = [one for one in found if one.port_names]
-        if (
-            with_ports
-            and self._jack_alive()
-            and not any(presence.has_ports(self.graph, one.client) for one in with_ports)
-        ):
-            raise Unavailable(
-                "attach-elsewhere",
-                f"the Carla at {self._where} has plugins, and this JACK server has none of them",
-                hint="its engine is stopped or on another JACK server: start it anew, or set hardware.jack.server",
-            )
 
     def _confirm(self, plugin: CarlaPlugin, client: str, plugin_id: int) -> None:
         """See that a plugin has its name in Carla and its ports in JACK. Raises ``name-taken``, ``plugin-failed``."""
@@ -492,25 +381,3 @@ def _outcome(call: Setting, read: setting.Read) -> StudioError | None:
     except StudioError as error:
         return error
     return setting.difference(call, kept)
-
-
-def _program(kind: PluginType, mirrored: MirroredPlugin) -> str | None:
-    """Return the program that was chosen last, as far as Carla tells it."""
-    if mirrored.type == LV2:
-        label = mirrored.programs.get(mirrored.program)
-        fitting = [preset.uri for preset in kind.presets if preset.label == label]
-        return fitting[0] if len(fitting) == 1 else None
-    if mirrored.midi_program >= 0 and mirrored.midi_program in mirrored.midi_programs:
-        bank, program, _ = mirrored.midi_programs[mirrored.midi_program]
-        return f"midi:{bank}:{program}"
-    return f"program:{mirrored.program}" if mirrored.program >= 0 else None
-
-
-def _check_mode(where: OscAddress, mode: int | None) -> None:
-    word = MODES.get(mode or 0, "continuous rack or single client")
-    if word != _DRIVEN:
-        raise Unavailable(
-            "attach-mode",
-            f"the Carla at {where} runs in the mode {word}, and studio drives an attached one in {_DRIVEN} mode only",
-            hint="choose `Multiple Clients` under Settings > Configure Carla > Engine, then restart Carla's engine",
-        )

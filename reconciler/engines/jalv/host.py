@@ -254,12 +254,7 @@ class JalvHost(Lacking):
 
     def _died(self, plugin: JalvPlugin) -> StudioError:
         crash = self._bury(plugin)
-        return EngineError(
-            "plugin-died",
-            f"The plugin {plugin.name!r} died during the call: {crash.reason}.",
-            where=refusals.plugin_at(plugin.name),
-            hint="Apply again to start it anew; if it dies again, replace it.",
-        )
+        return refusals.plugin_died(plugin.name, crash.reason)
 
     def _start(self, name: str, client: str, known: PluginType) -> JalvPlugin:
         """Start a plugin; one of its name that is just leaving, with a host that died, gets the time to."""

@@ -1,5 +1,6 @@
 """A dozen small plugins that exist nowhere but here, as varied as real ones are."""
 
+from reconciler.model import applications
 from reconciler.model.catalogue import (
     ENABLED,
     Catalogue,
@@ -34,12 +35,13 @@ class MemoryCatalogue:
 
     @property
     def formats(self) -> frozenset[str]:
-        """``lv2``, and those of the inner catalogue."""
-        return frozenset({"lv2"}) | (self._inner.formats if self._inner is not None else frozenset())
+        """``lv2``, ``jack``, and those of the inner catalogue."""
+        return frozenset({"lv2", "jack"}) | (self._inner.formats if self._inner is not None else frozenset())
 
     def describe(self, uri: str) -> PluginType | None:
         """Return the plugin with that URI, or None."""
-        ours = PLUGINS.get(uri)
+        program = applications.parse(uri) if uri.startswith("jack:") else None
+        ours = PLUGINS.get(uri) if program is None else applications.describe(program)
         if ours is None and self._inner is not None:
             return self._inner.describe(uri)
         return ours

@@ -8,22 +8,33 @@ engine goes on calling it as before. What a careful adapter must make of this is
 
 import math
 
+from reconciler.engines.memory.patchbay import InnerServer
 from reconciler.engines.memory.server import MemoryServer
-from reconciler.model.catalogue import Catalogue, PluginType, PortInfo
+from reconciler.model import states
+from reconciler.model.catalogue import Catalogue, Direction, Kind, PluginType, PortInfo
 from reconciler.model.conform import conform, limits
 from reconciler.model.mix import MIX
-from reconciler.model.resources import MidiMap, Port
+from reconciler.model.options import FORCE_STEREO
+from reconciler.model.resources import CustomData, MidiMap, Port
+from reconciler.model.stereo import widened
 
 UNOFFERED = "urn:studio:memory:unoffered"
 """Beginning of the features that this engine lacks, so that a plugin requiring one does not load."""
 
 
+MOST_IN_PATCHBAY = 255
+"""How many plugins go into one JACK client, as in Carla."""
+
+
 class RawPlugin:
     """One loaded plugin; mutable, and for this room only."""
 
-    __slots__ = ("active", "client", "midi", "mix", "name", "program", "type", "values")
+    __slots__ = (
+        *("active", "bridge", "client", "custom_data", "fresh_options", "midi", "mix", "name", "options", "program"),
+        *("type", "values"),
+    )
 
-    def __init__(self, kind: PluginType, name: str, client: str) -> None:
+    def __init__(self, kind: PluginType, name: str, client: str, options: dict[str, bool], *, bridge: bool) -> None:
         self.type = kind
         self.name = name
         self.client = client
@@ -32,6 +43,10 @@ class RawPlugin:
         self.values = {info.symbol: info.default for info in kind.parameters}
         self.mix = {key: info.default for key, info in MIX.items()}
         self.midi: dict[str, MidiMap] = {}
+        self.options = dict(options)
+        self.fresh_options = options | ({FORCE_STEREO: False} if FORCE_STEREO in options else {})
+        self.custom_data: dict[str, CustomData] = {}
+        self.bridge = bridge
 
 
 class RawEngine:
@@ -67,8 +82,11 @@ class RawEngine:
         """Return the plugin at that position now."""
         return self._plugins[plugin_id]
 
-    def load(self, name: str, uri: str) -> bool:
-        """Load a plugin behind the others; False and :attr:`last_error` if it is unknown or the server is gone."""
+    def load(self, name: str, uri: str, *, bridge: bool = False, force_stereo: bool = False) -> bool:
+        """Load a plugin behind the others; False and :attr:`last_error` if it is unknown or the server is gone.
+
+        One that cannot be forced to stereo comes up as it is.
+        """
         kind = self._catalogue.describe(uri)
         if kind is None:
             self.last_error = "Failed to find the requested plugin"
@@ -76,13 +94,23 @@ class RawEngine:
         if any(feature.startswith(UNOFFERED) for feature in kind.required_features):
             self.last_error = "Plugin requires a feature that is not supported"
             return False
+        if isinstance(self.server, InnerServer) and len(self._plugins) >= MOST_IN_PATCHBAY:
+            self.last_error = "Maximum number of plugins reached"
+            return False
+        if isinstance(self.server, InnerServer) and midi_ports(kind) > 1:
+            self.last_error = "Patchbay mode cannot work with plugins that have multiple MIDI ports"
+            return False
         if not self.server.alive:
             self.last_error = "Failed to register plugin client"
             return False
+        options = _options(kind, bridge=bridge)
+        if force_stereo and _can_widen(kind):
+            kind = widened(kind)
+            options[FORCE_STEREO] = True
         granted = self._unique(name)
         ports = [Port(self.port_name(port), port.kind, port.direction) for port in kind.ports]
         client = self.server.open_client(self._prefix + granted, ports)
-        self._plugins.append(RawPlugin(kind, granted, client))
+        self._plugins.append(RawPlugin(kind, granted, client, options, bridge=bridge))
         return True
 
     def remove(self, plugin_id: int) -> None:
@@ -135,6 +163,26 @@ class RawEngine:
         elif info is not None and all(conform(info, edge) == edge for edge in (follows.low, follows.high)):
             plugin.midi[symbol] = follows
 
+    def set_option(self, plugin_id: int, key: str, value: bool) -> None:
+        """Switch an option; one that the plugin does not have changes nothing, and force_stereo moves no port."""
+        if plugin_id < len(self._plugins) and key in self._plugins[plugin_id].options:
+            self._plugins[plugin_id].options[key] = value
+
+    def set_custom_data(self, plugin_id: int, key: str, data: CustomData) -> None:
+        """Keep a named value; one that is there keeps its type, and none can be taken away."""
+        if plugin_id < len(self._plugins):
+            kept = self._plugins[plugin_id].custom_data
+            kept[key] = CustomData(kept[key].type if key in kept else data.type, data.value)
+
+    def load_state(self, plugin_id: int, state: states.State) -> None:
+        """Take parameters and named values of a state; what it does not name stays."""
+        if plugin_id < len(self._plugins):
+            plugin = self._plugins[plugin_id]
+            for symbol, value in states.values(state, plugin.type, self.server.settings.sample_rate or 0).items():
+                self.set_value(plugin_id, symbol, value)
+            for type_, key, text in state.custom_data:
+                self.set_custom_data(plugin_id, key, CustomData(type_, text))
+
     def set_program(self, plugin_id: int, index: int) -> None:
         """Load a preset by its number, -1 for none; what it does not name stays, an unknown number does nothing."""
         if plugin_id < len(self._plugins) and index == -1:
@@ -164,3 +212,36 @@ class RawEngine:
             number += 1
             unique = f"{clean} ({number})"
         return unique
+
+
+def midi_ports(kind: PluginType) -> int:
+    """Return how many MIDI inputs a plugin has, or outputs, whichever are more."""
+    return max(_ports(kind, Kind.MIDI, way) for way in Direction)
+
+
+_FROM_MIDI = (
+    *("send_control_changes", "send_channel_pressure", "send_note_aftertouch", "send_pitchbend"),
+    *("send_all_sound_off", "send_program_changes"),
+)
+
+
+def _options(kind: PluginType, *, bridge: bool) -> dict[str, bool]:
+    """Return which options a plugin has, as they stand when it was loaded (as Carla does it for LV2)."""
+    options: dict[str, bool] = {}
+    if not _ports(kind, Kind.MIDI, Direction.OUT):
+        options["fixed_buffers"] = bridge
+        if any(_ports(kind, Kind.AUDIO, way) == 1 for way in Direction):
+            options[FORCE_STEREO] = False
+    if _ports(kind, Kind.MIDI, Direction.IN):
+        options.update(dict.fromkeys(_FROM_MIDI, True))
+        options["skip_sending_notes"] = False
+    return options
+
+
+def _can_widen(kind: PluginType) -> bool:
+    counts = [_ports(kind, Kind.AUDIO, way) for way in Direction]
+    return 1 in counts and max(counts) == 1 and not _ports(kind, Kind.MIDI, Direction.OUT)
+
+
+def _ports(kind: PluginType, of: Kind, way: Direction) -> int:
+    return sum(port.kind is of and port.direction is way for port in kind.ports)

@@ -4,36 +4,57 @@ Names are mapped to ids by a fresh read before every call, because ids are posit
 after every load; every set is read back, because setters report nothing.
 """
 
+import functools
 import math
 from typing import TYPE_CHECKING
 
-from reconciler.engines import refusals
+import msgspec
+
+from reconciler.engines import refusals, statefiles
 from reconciler.engines.lacking import Lacking
-from reconciler.engines.memory.engine import RawEngine, RawPlugin
+from reconciler.engines.memory.engine import MOST_IN_PATCHBAY, RawEngine, RawPlugin
+from reconciler.engines.memory.patchbay import InnerServer
+from reconciler.engines.memory.server import MemoryServer
 from reconciler.engines.ports import Crash, HostedPlugin
 from reconciler.model.actions import (
     AddPlugin,
+    LoadState,
     MapMidi,
     RemovePlugin,
     RenamePlugin,
     SetActive,
+    SetCustomData,
     SetMix,
+    SetOption,
     SetParam,
     SetProgram,
 )
 from reconciler.model.errors import Unavailable
-from reconciler.model.resources import Capabilities, MidiMap, Plugin
+from reconciler.model.options import FORCE_STEREO
+from reconciler.model.resources import Capabilities, CustomData, EngineSettings, MidiMap, Plugin
+from reconciler.model.terminals import PATCHBAY
 
 if TYPE_CHECKING:
     from reconciler.engines.memory.studio import MemoryStudio
 
 _CRASHES_KEPT = 100
 
+NAME_BYTES_IN_PATCHBAY = 121
+"""As Carla: there a plugin's name is no JACK client's."""
+
 
 class MemoryHost(Lacking):
     """A :class:`~reconciler.engines.ports.PluginHost`; made by :meth:`MemoryStudio.start_host`."""
 
-    def __init__(self, studio: "MemoryStudio", capabilities: Capabilities, *, prefix: str, port_names: bool) -> None:
+    def __init__(
+        self,
+        studio: "MemoryStudio",
+        capabilities: Capabilities,
+        *,
+        prefix: str,
+        port_names: bool,
+        settings: EngineSettings,
+    ) -> None:
         self._studio = studio
         self._capabilities = capabilities
         self._prefix = prefix
@@ -41,6 +62,10 @@ class MemoryHost(Lacking):
         self._engine: RawEngine | None = None
         self._gone = False
         self._crashes: list[Crash] = []
+        self._settings = settings
+        self._lives_on: MemoryServer | None = None
+        self._states: dict[str, str] = {}
+        """Digest of the state that was loaded last, by plugin."""
 
     @property
     def kind(self) -> str:
@@ -49,8 +74,28 @@ class MemoryHost(Lacking):
 
     @property
     def capabilities(self) -> Capabilities:
-        """What it was made to be able to do."""
+        """What it was made to be able to do, in its mode."""
+        if self._settings.mode == PATCHBAY:
+            return msgspec.structs.replace(
+                self._capabilities,
+                most_plugins=MOST_IN_PATCHBAY,
+                midi_ports=1,
+                name_bytes=NAME_BYTES_IN_PATCHBAY,
+                rename_interrupts=False,
+                live_period=True,
+            )
         return self._capabilities
+
+    @property
+    def settings(self) -> EngineSettings:
+        """As they were asked for; nothing else changes them."""
+        return self._settings
+
+    def inside(self) -> InnerServer | None:
+        """Return what plugins live in, in patchbay mode; None while the engine does not run."""
+        engine = None if self._gone else self._engine
+        server = engine.server if engine is not None else None
+        return server if isinstance(server, InnerServer) and self._lives_on is self._studio.server else None
 
     @property
     def idle_seconds(self) -> float:
@@ -68,24 +113,34 @@ class MemoryHost(Lacking):
     def add(self, name: str, plugin: str, *, bridge: bool = False, force_stereo: bool = False) -> None:
         """Load a plugin; see :meth:`PluginHost.add <reconciler.engines.ports.PluginHost.add>`."""
         engine = self._living()
-        client = refusals.client_name(self._prefix, name, self._capabilities)
+        client = refusals.client_name(self._prefix, name, self.capabilities)
         if engine is None:
             raise refusals.jack_gone(None)
         if plugin.partition(":")[0] not in self._capabilities.formats:
             raise refusals.unsupported(name, f"Loading {plugin}", f"This host loads {_formats(self._capabilities)}.")
+        if bridge and plugin.partition(":")[0] not in self._capabilities.bridges:
+            raise refusals.unsupported(name, "A bridge", "Take `bridge: true` out.")
+        if force_stereo and not self._capabilities.options:
+            raise refusals.unsupported(name, "Forcing stereo", "Carla can: `engine: { host: carla }`.")
         if self._studio.catalogue.describe(plugin) is None:
             raise refusals.plugin_not_found(name, plugin, self._studio.catalogue)
-        if client in engine.server.clients() or any(raw.name == name for raw in _all(engine)):
+        if client in self._clients(engine) or any(raw.name == name for raw in _all(engine)):
             raise refusals.name_taken(name, client)
         before = engine.count()
         engine.last_error = "the engine gave no reason"
-        self._studio.perform(AddPlugin(name, plugin), lambda: _ignore(engine.load(name, plugin)))
+        call = AddPlugin(name, plugin, bridge, force_stereo)
+        load = functools.partial(engine.load, name, plugin, bridge=bridge, force_stereo=force_stereo)
+        self._studio.perform(call, lambda: _ignore(load()))
         if engine.count() == before:
             raise refusals.plugin_failed(name, plugin, engine.last_error)
         granted = engine.get(before)
         if (granted.name, granted.client) != (name, client):
             engine.remove(before)
             raise refusals.name_taken(name, client)
+        if force_stereo and not granted.options.get(FORCE_STEREO):
+            engine.remove(before)
+            raise refusals.not_stereo(name)
+        self._states.pop(name, None)
 
     def remove(self, name: str) -> None:
         """Unload it. Raises ``no-such-plugin``."""
@@ -99,15 +154,18 @@ class MemoryHost(Lacking):
         engine, plugin_id, _ = self._find(name)
         if not self._capabilities.rename:
             raise refusals.unsupported(name, "Renaming", "Add a plugin under the new name and remove this one.")
-        client = refusals.client_name(self._prefix, to, self._capabilities)
+        client = refusals.client_name(self._prefix, to, self.capabilities)
         if to == name:
             return
-        if client in engine.server.clients():
+        if client in self._clients(engine):
             raise refusals.name_taken(to, client)
         self._studio.perform(RenamePlugin(name, to), lambda: engine.rename(plugin_id, to))
         kept = engine.get(plugin_id).name
         if kept != to:
             raise refusals.not_kept(name, f"plugins.{name}", f"the name {to!r}", f"the name {kept!r}")
+        self._states.pop(to, None)
+        if name in self._states:
+            self._states[to] = self._states.pop(name)
 
     def set_active(self, name: str, active: bool) -> None:
         """Switch on or bypass. Raises ``no-such-plugin``, ``unsupported``."""
@@ -179,6 +237,48 @@ class MemoryHost(Lacking):
         if kept != follows:
             raise refusals.not_kept(name, f"plugins.{name}.midi.{symbol}", follows, kept)
 
+    def set_option(self, name: str, key: str, value: bool) -> None:
+        """Switch an option, read back. Raises ``no-such-plugin``, ``unsupported``, ``not-kept``."""
+        engine, plugin_id, raw = self._find(name)
+        refusals.has_option(name, key, raw.options if self._capabilities.options else {})
+        self._studio.perform(SetOption(name, key, value), lambda: engine.set_option(plugin_id, key, value))
+        kept = engine.get(plugin_id).options[key]
+        if kept is not value:
+            raise refusals.not_kept(name, f"plugins.{name}.options.{key}", value, kept)
+
+    def set_custom_data(self, name: str, key: str, data: CustomData) -> None:
+        """Give a plugin a named value, read back. Raises ``no-such-plugin``, ``unsupported``, ``not-kept``."""
+        engine, plugin_id, raw = self._find(name)
+        if raw.type.uri.partition(":")[0] not in self._capabilities.custom_data:
+            raise refusals.unsupported(name, f"Setting {key}", "Take the line out.")
+        refusals.file_there(name, key, data)
+        call = SetCustomData(name, key, data)
+        self._studio.perform(call, lambda: engine.set_custom_data(plugin_id, key, data))
+        kept = engine.get(plugin_id).custom_data.get(key)
+        if kept != data:
+            raise refusals.not_kept(name, f"plugins.{name}.custom_data.{key}", data, kept)
+
+    def load_state(self, name: str, path: str, digest: str) -> None:
+        """Load a plugin's full state from a file; ``active`` stays. Raises ``bad-state``, ``not-kept``."""
+        engine, plugin_id, raw = self._find(name)
+        if not self._capabilities.state:
+            raise refusals.unsupported(name, "Loading a state", "Set the parameters one by one.")
+        state = statefiles.read(name, raw.type, path, digest)
+        enabled = raw.type.enabled
+        switch = raw.values[enabled.symbol] if enabled is not None else 0.0
+
+        def load() -> None:
+            engine.load_state(plugin_id, state)
+            if enabled is not None:
+                engine.set_value(plugin_id, enabled.symbol, switch)
+            engine.set_program(plugin_id, -1)
+            self._states[name] = digest
+
+        self._states.pop(name, None)
+        self._studio.perform(LoadState(name, path, digest), load)
+        if self._states.get(name) != digest:
+            raise refusals.not_kept(name, f"plugins.{name}.state", digest[:8], "what it was")
+
     def crashes(self) -> list[Crash]:
         """Return the plugins that died by themselves, oldest first (the last 100)."""
         return list(self._crashes)
@@ -191,6 +291,9 @@ class MemoryHost(Lacking):
         """Unload everything."""
         if self._engine is not None:
             self._engine.close()
+            if isinstance(self._engine.server, InnerServer):
+                self._engine.server.close()
+                self._engine = None
 
     def crash(self, name: str, reason: str) -> None:
         """Let one plugin die by itself. Raises ``no-such-plugin``."""
@@ -213,9 +316,15 @@ class MemoryHost(Lacking):
         server = self._studio.server
         if server is None or not server.alive:
             return None
-        if self._engine is None or self._engine.server is not server:
-            self._engine = RawEngine(self._studio.catalogue, server, prefix=self._prefix, port_names=self._port_names)
+        if self._engine is None or self._lives_on is not server:
+            within = InnerServer(server, self._prefix) if self._settings.mode == PATCHBAY else server
+            self._engine = RawEngine(self._studio.catalogue, within, prefix=self._prefix, port_names=self._port_names)
+            self._lives_on = server
         return self._engine
+
+    def _clients(self, engine: RawEngine) -> frozenset[str]:
+        """Return the names that no plugin can have."""
+        return engine.server.clients() | (self._lives_on.clients() if self._lives_on else frozenset())
 
     def _find(self, name: str) -> tuple[RawEngine, int, RawPlugin]:
         engine = self._living()
@@ -235,6 +344,11 @@ class MemoryHost(Lacking):
             params=dict(raw.values),
             mix={key: value for key, value in raw.mix.items() if key in can.mix},
             midi=dict(raw.midi),
+            options=dict(raw.options) if can.options else {},
+            custom_data=dict(raw.custom_data),
+            state=self._states.get(raw.name),
+            bridge=raw.bridge,
+            rest_options=dict(raw.fresh_options) if can.options else {},
         )
         names = (
             {port.symbol: engine.port_name(port) for port in raw.type.ports} if engine and self._port_names else None
