@@ -15,7 +15,10 @@ LEFT_OVER = 4
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.option("--explain", is_flag=True, help="Also show the very calls that are made.")
 @click.option("--release", multiple=True, metavar="NAME", help="Let this protected plugin be removed or replaced.")
-def apply(manifest: str | None, as_json: bool, yes: bool, explain: bool, release: tuple[str, ...]) -> int:
+@click.option("--allow-programs", is_flag=True, help="Let jack: plugins start programs that never ran here before.")
+def apply(
+    manifest: str | None, *, as_json: bool, yes: bool, explain: bool, release: tuple[str, ...], allow_programs: bool
+) -> int:
     """Make the studio what the manifest says, and prove it by looking again.
 
     Exits with 0 when the studio is what the manifest says, with 4 when something waits for a port or did not come
@@ -30,13 +33,13 @@ def apply(manifest: str | None, as_json: bool, yes: bool, explain: bool, release
     try:
         with desk.locked():
             released = desk.releasing(release)
-            found = desk.plan(released)
+            found = desk.plan(released, programs=allow_programs)
             if not as_json:
                 say(render(found, paint, explain=explain))
             if found.actions and not found.refused and not yes and not _agreed(as_json):
                 return 1
             with Progress(len(found.actions)) as told:
-                applied = desk.apply(found, released=released, told=told)
+                applied = desk.apply(found, released=released, programs=allow_programs, told=told)
     finally:
         desk.close()
     if as_json:

@@ -19,9 +19,10 @@ from reconciler.host.client import HostClient
 from reconciler.host.place import servers
 from reconciler.host.protocol import HostConfig
 from reconciler.manifest.load import Source, load
-from reconciler.model.actions import Action, Outcome, RestartServer, StartServer
+from reconciler.model.actions import Action, Outcome, RestartEngine, RestartServer, StartServer
 from reconciler.model.errors import Refused, Stale, StudioError, Unavailable, Where, from_dict
 from reconciler.model.resources import JackSettings, Link, Observed
+from reconciler.planning.carrying import held
 from reconciler.planning.plan import Baseline, Plan, Policy
 from reconciler.planning.reconcile import reconcile
 from reconciler.planning.renames import follow
@@ -172,9 +173,9 @@ class Desk:
                 raise StudioError("unknown-plugin", f'there is no plugin "{name}" to release', hint=hint)
         return frozenset(names)
 
-    def plan(self, released: Iterable[str] = ()) -> Plan:
-        """Return what differs now between manifest and studio."""
-        return self._plan(self.studio().observe(), frozenset(released))
+    def plan(self, released: Iterable[str] = (), *, programs: bool = False) -> Plan:
+        """Return what differs now between manifest and studio; ``programs`` lets ``jack:`` plugins start theirs."""
+        return self._plan(self.studio().observe(), frozenset(released), programs=programs)
 
     def drift(self) -> Plan | None:
         """Return what differs between the last apply and the studio, None if nothing was ever applied."""
@@ -187,8 +188,12 @@ class Desk:
         session = msgspec.structs.replace(last.session, wires=wires, origins={**places, **last.session.origins})
         return reconcile(session, self.studio().observe(), last.baseline, Policy("ignore"))
 
-    def apply(self, plan: Plan, *, released: Iterable[str] = (), told: Told = lambda _: None) -> Applied:
+    def apply(
+        self, plan: Plan, *, released: Iterable[str] = (), programs: bool = False, told: Told = lambda _: None
+    ) -> Applied:
         """Run a plan and prove it. Call it under :meth:`locked`, with a plan that was made and approved under it.
+
+        ``released`` and ``programs`` are to be those that it was made with.
 
         Raises
         ------
@@ -204,7 +209,7 @@ class Desk:
         if plan.actions:
             self.start()
         before = self.studio().observe()
-        now = self._plan(before, allowed)
+        now = self._plan(before, allowed, programs=programs)
         if now.fingerprint != plan.fingerprint:
             raise _stale(plan, now)
         if not plan.actions:
@@ -212,11 +217,11 @@ class Desk:
         journal = Journal(self.record.folder, uuid.uuid4().hex[:12])
         try:
             ran, after = self._run(plan, before, journal, told)
-            residual = self._plan(after, allowed)
+            residual = self._plan(after, allowed, programs=programs)
             if plan.starts_server and residual.actions and not residual.refused:
                 # Ports that nobody could know of are there now, so the rest of the plan can be made.
                 more, after = self._run(residual, after, journal, told)
-                ran, residual = ran + more, self._plan(after, allowed)
+                ran, residual = ran + more, self._plan(after, allowed, programs=programs)
             journal.end(proved=residual.empty)
         finally:
             journal.close()
@@ -256,9 +261,12 @@ class Desk:
             hint=f"{again}; it goes on from what is there",
         )
 
-    def _plan(self, observed: Observed, released: frozenset[str]) -> Plan:
-        policy = Policy(self.source.manifest.policy.unmanaged, released)
+    def _plan(self, observed: Observed, released: frozenset[str], *, programs: bool = False) -> Plan:
+        policy = self._policy(released, programs=programs)
         return reconcile(self.session, observed, self.record.baseline(), policy)
+
+    def _policy(self, released: frozenset[str] = frozenset(), *, programs: bool = False) -> Policy:
+        return Policy(self.source.manifest.policy.unmanaged, released, programs=programs)
 
     def _links(self, observed: Observed) -> frozenset[Link]:
         """Return every link the manifest comes to, with the ports that are there."""
@@ -266,9 +274,13 @@ class Desk:
 
     def _claim(self, plan: Plan, observed: Observed) -> None:
         session = self.session
-        ours = Baseline(session.plugins, self._links(observed), session.protected)
-        followed = follow(self.record.baseline(), plan, observed.plugins)
-        self.record.claim(merge(merge(self.record.claims() or Baseline(), followed), ours))
+        ours = Baseline(session.plugins, self._links(observed), session.protected, engine=session.engine)
+        baseline = self.record.baseline()
+        followed = follow(baseline, plan, observed.plugins)
+        claims = merge(merge(self.record.claims() or Baseline(), followed), ours)
+        restarts = any(isinstance(action.call, RestartEngine) for action in plan.actions)
+        carried = held(session, observed, baseline, self._policy(), restarts=restarts)
+        self.record.claim(msgspec.structs.replace(claims, carried=carried))
 
     def _record(self, before: Observed, after: Observed) -> int:
         links = self._links(after)

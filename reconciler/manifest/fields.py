@@ -78,6 +78,15 @@ def _program(value: object) -> object:
             raise Mistake("wrong-type", "a program is a label, a URI, or a whole number from 0")
 
 
+def _tempo(value: object) -> object:
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) *(?:bpm|BPM)?", value.strip()) if isinstance(value, str) else None
+    if found is not None:
+        value = float(found[1])
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 20 <= value <= 999:
+        raise Mistake("bad-tempo", "this must be a tempo from 20 to 999 beats per minute", "write it as in `120 bpm`")
+    return float(value)
+
+
 def _file(text: str) -> str:
     if not text.strip() or not text.isprintable():
         raise Mistake("bad-file", f'"{text}" cannot be a file', "write its path, relative to this file")
@@ -148,6 +157,18 @@ ServerName: TypeAlias = Annotated[
     str, AfterValidator(_server), Field(json_schema_extra={"pattern": names.SERVER_PATTERN})
 ]
 AttachUrl: TypeAlias = Annotated[str, AfterValidator(_attach), Field(json_schema_extra={"pattern": attach.PATTERN})]
+Tempo: TypeAlias = Annotated[
+    float,
+    PlainValidator(_tempo),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 20, "maximum": 999},
+                {"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)? *(bpm|BPM)?$"},
+            ]
+        }
+    ),
+]
 Pair: TypeAlias = Annotated[
     list[float | int | bool | str],
     PlainValidator(_pair),

@@ -14,11 +14,10 @@ from pydantic_core import CoreSchema
 
 from reconciler.manifest import names
 from reconciler.manifest.base import Strict
+from reconciler.manifest.engine import EngineSpec, HostChoice, Mode, Scheme, Transport
 from reconciler.manifest.fields import (
-    AttachUrl,
     End,
     PluginName,
-    Prefix,
     Section,
     ServerName,
     SessionName,
@@ -44,6 +43,8 @@ __all__ = [
     "Mode",
     "PluginSpec",
     "Policy",
+    "Scheme",
+    "Transport",
     "Unmanaged",
 ]
 
@@ -54,22 +55,6 @@ class Manage(enum.StrEnum):
     NEVER = "never"
     START = "start"
     RESTART = "restart"
-
-
-class HostChoice(enum.StrEnum):
-    """Which plugin host."""
-
-    AUTO = "auto"
-    JALV = "jalv"
-    CARLA = "carla"
-    MEMORY = "memory"
-
-
-class Mode(enum.StrEnum):
-    """How Carla shows its plugins to JACK."""
-
-    MULTIPLE_CLIENTS = "multiple-clients"
-    PATCHBAY = "patchbay"
 
 
 class Unmanaged(enum.StrEnum):
@@ -133,49 +118,6 @@ class Hardware(Strict):
     jack: Jack | None = Field(
         default=None, description="The JACK server. Left out: whatever runs is fine.", examples=[{"sample_rate": 48000}]
     )
-
-
-class EngineSpec(Strict):
-    """The plugin host."""
-
-    host: Annotated[
-        HostChoice,
-        Field(
-            strict=False,
-            description="Plugin host: `auto` takes the best one installed, `jalv` loads LV2 plugins only, `carla` "
-            "loads everything, `memory` only pretends (for tests and for planning without a studio).",
-        ),
-    ] = HostChoice.AUTO
-    mode: Annotated[
-        Mode,
-        Field(
-            strict=False,
-            description="For Carla: `multiple-clients` makes each plugin a JACK client; `patchbay` makes one client "
-            "of them all.",
-        ),
-    ] = Mode.MULTIPLE_CLIENTS
-    prefix: Annotated[
-        Prefix,
-        Field(
-            description="Stands before every plugin's JACK client name; sets sessions apart that share a server.",
-            examples=["live-"],
-        ),
-    ] = ""
-    attach: Annotated[
-        AttachUrl | None,
-        Field(
-            description="Drive a Carla that already runs, window and all, over OSC, instead of one that studio starts. "
-            "Its address is in its settings under OSC. Only on this machine, as OSC has no password.",
-            examples=["osc.tcp://127.0.0.1:22752/Carla"],
-        ),
-    ] = None
-
-    @model_validator(mode="after")
-    def _attached_is_carla(self) -> Self:
-        if self.attach is not None and self.host not in (HostChoice.AUTO, HostChoice.CARLA):
-            message = f"attach is for Carla, and the host is {self.host}"
-            raise Mistakes([Mistake("attach-host", message, "write `host: carla`, or take attach out", path=("host",))])
-        return self
 
 
 class LinkSpec(Strict):

@@ -41,8 +41,10 @@ class Step:
 class PlanBuilder:
     """What one reconcile has found so far."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, declared: Session | None = None) -> None:
         self.session = session
+        self.declared = declared or session
+        """The session without what is only carried."""
         self.changes: list[Change] = []
         self.pending: list[Pending] = []
         self.refused: list[Refusal] = []
@@ -77,6 +79,24 @@ class PlanBuilder:
         if stage is Stage.SERVER:
             self._server = (step,)
         return step
+
+    def aside(self, call: Call, cause: str, needs: tuple[Step, ...] = ()) -> Step:
+        """Put a call into the first stage that nothing else needs: if it fails, all else goes on."""
+        step = Step(call, cause, needs)
+        self._stages[Stage.SERVER].append(step)
+        return step
+
+    def adopt(self, other: "PlanBuilder", cause: str) -> None:
+        """Take over the calls of another, behind the server's; those that no change here explains have this cause."""
+        known = {change.address for change in self.changes}
+        for stage, steps in zip(Stage, other._stages, strict=True):
+            self._stages[stage] = self._stages[stage] if stage is Stage.SERVER else []
+            for step in steps:
+                step.needs = self._server + step.needs
+                step.cause = step.cause if step.cause in known else cause
+                self._stages[stage].append(step)
+        seen = {(refusal.code, refusal.address) for refusal in self.refused}
+        self.refused += [refusal for refusal in other.refused if (refusal.code, refusal.address) not in seen]
 
     def plan(self) -> Plan:
         """Return the whole, numbered and summed up."""

@@ -1,22 +1,27 @@
 """What a manifest asks of one plugin and its host cannot do, each with the address of its line."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from reconciler.model.applications import SCHEME
 from reconciler.model.resources import Engine, Plugin
 
 CARLA = "Carla can: `engine: { host: carla }`; or take the line out"
 ATTACHED = "over OSC there is no way to; take the line out, or engine.attach"
+NARROWED = "take `range:` out; a range that its user sets in Carla's window is left as it is"
 OUT = "take the line out"
 
 
-def lacks(engine: Engine, want: Plugin, have: Plugin | None) -> Iterator[tuple[str, str, str]]:
+def lacks(
+    engine: Engine, want: Plugin, have: Plugin | None, narrowed: Collection[str] = ()
+) -> Iterator[tuple[str, str, str]]:
     """Yield, for each thing that is not possible, its place within the plugin, what to say, and a hint.
 
     Parameters
     ----------
     have
         The same plugin as it runs, None if it does not yet; only then its host can tell which options it has.
+    narrowed
+        Parameters that are to follow within less than their whole range.
     """
     can, host, carla = engine.capabilities, engine.kind, CARLA
     if engine.attach is not None:
@@ -28,6 +33,8 @@ def lacks(engine: Engine, want: Plugin, have: Plugin | None) -> Iterator[tuple[s
     for symbol, follows in want.midi.items():
         if follows.source not in can.midi:
             yield f"midi.{symbol}", f"{host} cannot let {symbol} follow {follows.source}", carla
+        elif symbol in narrowed and not can.midi_ranges and (have is None or have.midi.get(symbol) != follows):
+            yield f"midi.{symbol}", f"{host} lets {symbol} follow within its whole range only", NARROWED
     for key in want.options:
         if not can.options:
             yield f"options.{key}", f"{host} has no options", carla

@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
-from reconciler.model.actions import Action
+from reconciler.model.actions import Action, RestartEngine
 from reconciler.model.errors import Where
-from reconciler.model.resources import Link, Plugin
+from reconciler.model.resources import EngineSettings, Link, Plugin
 
 FORMAT = 1
 
@@ -66,6 +66,14 @@ class Refusal(msgspec.Struct, frozen=True):
     origin: Where | None = None
 
 
+class Carried(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What nobody declares and an apply must not lose, as it was before: see :mod:`reconciler.planning.carrying`."""
+
+    plugins: dict[str, Plugin] = {}
+    """By the name under which each comes back."""
+    links: frozenset[Link] = frozenset()
+
+
 class Baseline(msgspec.Struct, frozen=True, omit_defaults=True):
     """What was ours after the last apply: declared values only, so that a deleted line can be undone."""
 
@@ -74,6 +82,9 @@ class Baseline(msgspec.Struct, frozen=True, omit_defaults=True):
     protected: frozenset[str] = frozenset()
     declares: str = ""
     """:attr:`Session.declares` of then; empty where an unproved apply claims more."""
+    engine: EngineSettings = EngineSettings()
+    carried: Carried = Carried()
+    """What an unproved apply took out of the engine and has still to put back."""
 
 
 class Policy(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -112,4 +123,7 @@ class Plan(msgspec.Struct, frozen=True):
     @property
     def starts_server(self) -> bool:
         """Whether ports appear only while the plan runs, so that one more look is part of the apply."""
-        return any(action.cause == "hardware.jack" and not action.needs for action in self.actions)
+        return any(
+            isinstance(action.call, RestartEngine) or (action.cause == "hardware.jack" and not action.needs)
+            for action in self.actions
+        )

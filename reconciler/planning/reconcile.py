@@ -3,10 +3,11 @@
 import msgspec
 
 from reconciler.model.actions import Connect, Disconnect
-from reconciler.model.resources import Link, Observed
-from reconciler.planning import server
+from reconciler.model.resources import Link, Observed, Port
+from reconciler.planning import engine, server
 from reconciler.planning.builder import PlanBuilder, Stage
-from reconciler.planning.plan import Act, Baseline, Interrupts, Plan, Policy
+from reconciler.planning.carrying import held, links, wanting
+from reconciler.planning.plan import Act, Baseline, Carried, Interrupts, Plan, Policy
 from reconciler.planning.plugins import PluginPlanner
 from reconciler.planning.renames import rename
 from reconciler.planning.wiring import Wiring, resolve
@@ -35,36 +36,89 @@ def reconcile(session: Session, observed: Observed, baseline: Baseline, policy: 
     Unavailable
         ``jack-not-running``: there is no server and the manifest does not let studio start one.
     """
-    builder = PlanBuilder(session)
-    server_starts = server.plan(session, observed, builder)
-    if server_starts:  # every client goes with the old server, and what the new one brings is not known yet
+    carried = held(session, observed, baseline, policy, restarts=False)
+    builder = PlanBuilder(wanting(session, carried, observed), session)
+    effect = server.plan(session, observed, builder)
+    if effect is server.Effect.STARTS_ANEW:
+        # Every client goes with the old server, and what the new one brings is not known yet.
         observed = msgspec.structs.replace(observed, plugins={}, ports={}, links=frozenset())
+    restarts_for = engine.plan(observed, baseline, builder)
+    if effect is server.Effect.STOPS_ENGINE:
+        restarts_for = server.ADDRESS
+        engine.restart(builder, observed, restarts_for, period=session.jack.period if session.jack else None)
+    elif restarts_for is not None:
+        engine.restart(builder, observed, restarts_for)
+    up = effect is not server.Effect.STARTS_ANEW
+    _differences(builder, observed, baseline, policy, frame=_Frame(carried, observed.ports, up))
+    if restarts_for is not None and observed.plugins:
+        # What differs is told as ever; what is called brings back the whole of it, as into an empty engine.
+        carried = held(session, observed, baseline, policy, restarts=True)
+        emptied = _without_plugins(observed)
+        anew = PlanBuilder(wanting(session, carried, emptied), session)
+        _differences(anew, emptied, baseline, policy, frame=_Frame(carried, observed.ports, up))
+        builder.adopt(anew, restarts_for)
+    return builder.plan()
+
+
+class _Frame(msgspec.Struct, frozen=True):
+    """What holds of links beyond what is observed: those carried, and the ports that will be there in the end."""
+
+    carried: Carried
+    ports: dict[str, Port]
+    server_up: bool
+
+
+def _differences(
+    builder: PlanBuilder, observed: Observed, baseline: Baseline, policy: Policy, *, frame: _Frame
+) -> None:
+    session = builder.session
     plugins = PluginPlanner(builder, observed, baseline, policy)
     if session.moved:
         rename(plugins)
     plugins.run()
-    wiring = resolve(session, observed.ports, server_up=not server_starts)
-    have = plugins.surviving(observed.links)
+    wiring = resolve(session, frame.ports, server_up=frame.server_up)
+    before = plugins.followed(observed.links)
+    have = plugins.surviving(before)
     builder.pending.extend(wiring.pending)
     builder.refused.extend(wiring.refused)
     wanted = session.links | wiring.links if wiring.links else session.links
+    if frame.carried.links:
+        wanted = wanted | links(builder.declared, frame.carried, frame.ports)
     if have != wanted:
-        _connect(builder, plugins, wiring, wanted - have)
+        _connect(builder, plugins, wiring, wanted - have, before)
         _disconnect(builder, plugins, policy, have - wanted)
-    return builder.plan()
 
 
-def _connect(builder: PlanBuilder, plugins: PluginPlanner, wiring: Wiring, missing: frozenset[Link]) -> None:
+def _without_plugins(observed: Observed) -> Observed:
+    gone = observed.plugins.keys()
+    return msgspec.structs.replace(
+        observed,
+        plugins={},
+        ports={name: port for name, port in observed.ports.items() if _node(name) not in gone},
+        links=frozenset(
+            link for link in observed.links if _node(link.source) not in gone and _node(link.target) not in gone
+        ),
+    )
+
+
+def _connect(
+    builder: PlanBuilder, plugins: PluginPlanner, wiring: Wiring, missing: frozenset[Link], before: frozenset[Link]
+) -> None:
     for link in sorted(missing):
-        address = link.address
-        declared_at = wiring.declared.get(address)
-        builder.change(address, Act.CREATE, after=True, interrupts=Interrupts.PATH, declared_at=declared_at)
-        needs = plugins.created(_node(link.source), _node(link.target))
-        builder.step(Stage.CONNECT, Connect(link.source, link.target), address, needs)
+        ends = (_node(link.source), _node(link.target))
+        needs = plugins.created(*ends)
+        cause = link.address
+        replaced = [node for node in ends if node in plugins.gone]
+        if replaced and link in before:  # it stays, as a person sees it
+            cause = f"plugins.{replaced[0]}"
+        else:
+            declared_at = wiring.declared.get(cause)
+            builder.change(cause, Act.CREATE, after=True, interrupts=Interrupts.PATH, declared_at=declared_at)
+        builder.step(Stage.CONNECT, Connect(link.source, link.target), cause, needs)
 
 
 def _disconnect(builder: PlanBuilder, plugins: PluginPlanner, policy: Policy, extra: frozenset[Link]) -> None:
-    declared = builder.session.plugins
+    declared = builder.declared.plugins
     for link in sorted(extra):
         address = link.address
         ours = link in plugins.baseline.links

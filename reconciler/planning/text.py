@@ -140,7 +140,9 @@ def shown(value: object, unit: str | None = None) -> str:
             what = f"cc {value.number}" if value.source == "cc" else value.source
             return f"{what} channel {value.channel + 1} {number(value.low)}..{number(value.high)}"
         case dict():
-            return ", ".join(f"{key} {shown(item)}" for key, item in value.items())
+            return ", ".join(f"{key} {shown(item)}" for key, item in value.items()) or "none"
+        case tuple() | list():
+            return ":".join(str(item) for item in value)
         case _:
             return str(value)
 

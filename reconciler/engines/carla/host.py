@@ -255,6 +255,8 @@ class CarlaHost(Setters):
             del self._plugins[plugin.name]
             self._crashes = [*self._crashes, Crash(plugin.name, plugin.kind.uri, reason)][-_CRASHES_KEPT:]
             self._await_gone(self._prefix + plugin.name)
+            if not self._engine.up:  # the server died meanwhile, and all others with it
+                return
 
     def _mourn(self, plugin: CarlaPlugin) -> None:
         if all(map(bridges.lives, plugin.processes)):

@@ -91,7 +91,6 @@ class Attached(Lacking):
         if time.monotonic() - self._read_at <= within_s:
             return engine
         engine.refresh()
-        self._read_at = time.monotonic()
         here: dict[str, CarlaPlugin] = {}
         for plugin_id, mirrored in enumerate(engine.mirror.plugins):
             name = mirrored.name.removeprefix(self._prefix)

@@ -144,10 +144,6 @@ class OscEngine:
         """Let a parameter follow a control index."""
         self._set(plugin_id, "set_parameter_mapped_control_index", "ii", index, control)
 
-    def set_follow_range(self, plugin_id: int, index: int, low: float, high: float) -> None:
-        """Set the values at both ends of what a parameter follows; ``low`` may be above ``high``."""
-        self._set(plugin_id, "set_parameter_mapped_range", "iff", index, low, high)
-
     def set_follow_channel(self, plugin_id: int, index: int, channel: int) -> None:
         """Set the MIDI channel, 0..15, that a parameter listens to."""
         self._set(plugin_id, "set_parameter_midi_channel", "ii", index, channel)

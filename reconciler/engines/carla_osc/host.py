@@ -34,7 +34,7 @@ IDLE_SECONDS = 0.02
 """How often what Carla sends is taken in."""
 
 FRESH_SECONDS = 0.05
-"""A reading so young will do for a setting, which is read back anyway; a removal or a new name always reads anew."""
+"""What one setting was read back with so shortly before will do for the next; all else begins with a reading."""
 
 
 class AttachedHost(Attached):

@@ -17,6 +17,9 @@ from reconciler.model.errors import EngineError
 from reconciler.model.mix import MIX
 from reconciler.model.resources import MidiMap
 
+_RANGE_SET = 0x10000
+"""``PARAMETER_MAPPED_RANGES_SET``: else Carla takes the whole range with the first mapping."""
+
 Kept = bool | float | MidiMap | None
 Read = Callable[[], Kept]
 """Reads back what was sent."""
@@ -100,12 +103,17 @@ def _map(engine: OscEngine, plugin: CarlaPlugin, plugin_id: int, symbol: str, fo
     if wanted is None:
         hint = "A parameter follows a control change from 0 to 119, the pitch bend, or CV."
         raise refusals.unsupported(plugin.name, f"Letting {symbol} follow {follows}", hint)
-    if wanted != engine.mirror.plugins[plugin_id].parameters[index].follows:
+    known = engine.mirror.plugins[plugin_id].parameters[index]
+    span = (known.low, known.high) if known.hints & _RANGE_SET else (known.minimum, known.maximum)
+    if follows is not None and (follows.low, follows.high) != span:
+        hint = f"Over OSC it follows from {span[0]:g} to {span[1]:g} only; in Carla's window its user can change that."
+        raise refusals.unsupported(
+            plugin.name, f"Letting {symbol} follow from {follows.low:g} to {follows.high:g}", hint
+        )
+    if wanted != known.follows:
         engine.follow(plugin_id, index, NOT_FOLLOWING)
     if follows is not None:
-        # All else before the source, so that it never follows the wrong channel or range, not even for a moment.
-        if all(plugin.within(symbol, edge) for edge in (follows.low, follows.high)):
-            engine.set_follow_range(plugin_id, index, follows.low, follows.high)
+        # All else before the source, so that it never follows the wrong channel, not even for a moment.
         engine.set_follow_channel(plugin_id, index, follows.channel)
         engine.follow(plugin_id, index, wanted)
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from reconciler.engines import refusals, statefiles
-from reconciler.engines.lacking import Lacking
 from reconciler.engines.memory.engine import MOST_IN_PATCHBAY, RawEngine, RawPlugin
 from reconciler.engines.memory.patchbay import InnerServer
 from reconciler.engines.memory.server import MemoryServer
+from reconciler.engines.memory.whole import WholeEngine
 from reconciler.engines.ports import Crash, HostedPlugin
 from reconciler.model.actions import (
     AddPlugin,
@@ -22,6 +22,7 @@ from reconciler.model.actions import (
     MapMidi,
     RemovePlugin,
     RenamePlugin,
+    ReplacePlugin,
     SetActive,
     SetCustomData,
     SetMix,
@@ -30,8 +31,10 @@ from reconciler.model.actions import (
     SetProgram,
 )
 from reconciler.model.errors import Unavailable
+from reconciler.model.mix import MIX
 from reconciler.model.options import FORCE_STEREO
 from reconciler.model.resources import Capabilities, CustomData, EngineSettings, MidiMap, Plugin
+from reconciler.model.settings import completed
 from reconciler.model.terminals import PATCHBAY
 
 if TYPE_CHECKING:
@@ -43,7 +46,7 @@ NAME_BYTES_IN_PATCHBAY = 121
 """As Carla: there a plugin's name is no JACK client's."""
 
 
-class MemoryHost(Lacking):
+class MemoryHost(WholeEngine):
     """A :class:`~reconciler.engines.ports.PluginHost`; made by :meth:`MemoryStudio.start_host`."""
 
     def __init__(
@@ -62,7 +65,7 @@ class MemoryHost(Lacking):
         self._engine: RawEngine | None = None
         self._gone = False
         self._crashes: list[Crash] = []
-        self._settings = settings
+        self._settings = completed(settings)
         self._lives_on: MemoryServer | None = None
         self._states: dict[str, str] = {}
         """Digest of the state that was loaded last, by plugin."""
@@ -85,11 +88,6 @@ class MemoryHost(Lacking):
                 live_period=True,
             )
         return self._capabilities
-
-    @property
-    def settings(self) -> EngineSettings:
-        """As they were asked for; nothing else changes them."""
-        return self._settings
 
     def inside(self) -> InnerServer | None:
         """Return what plugins live in, in patchbay mode; None while the engine does not run."""
@@ -141,6 +139,38 @@ class MemoryHost(Lacking):
             engine.remove(before)
             raise refusals.not_stereo(name)
         self._states.pop(name, None)
+
+    def replace(self, name: str, plugin: str, *, bridge: bool = False, force_stereo: bool = False) -> None:
+        """Put another plugin in its place; if that fails, the old one is still there."""
+        if not self._capabilities.replace:
+            super().replace(name, plugin, bridge=bridge, force_stereo=force_stereo)
+        engine, plugin_id, old = self._find(name)
+        if plugin.partition(":")[0] not in self._capabilities.formats:
+            raise refusals.unsupported(name, f"Loading {plugin}", f"This host loads {_formats(self._capabilities)}.")
+        if bridge and plugin.partition(":")[0] not in self._capabilities.bridges:
+            raise refusals.unsupported(name, "A bridge", "Take `bridge: true` out.")
+        if self._studio.catalogue.describe(plugin) is None:
+            raise refusals.plugin_not_found(name, plugin, self._studio.catalogue)
+        engine.last_error = "the engine gave no reason"
+
+        def load() -> None:
+            engine.arm(plugin_id)
+            if engine.load(f"{name}~", plugin, bridge=bridge, force_stereo=force_stereo):
+                engine.rename(plugin_id, name)
+                engine.set_active(plugin_id, True)
+                for key in ("dry_wet", "volume"):
+                    engine.set_mix(plugin_id, key, MIX[key].default)
+
+        self._studio.perform(ReplacePlugin(name, plugin, bridge, force_stereo), load)
+        new = engine.get(plugin_id)
+        if new is old:
+            raise refusals.plugin_failed(name, plugin, engine.last_error)
+        self._states.pop(name, None)
+        if new.name != name:
+            raise refusals.not_kept(name, f"plugins.{name}", f"the name {name!r}", f"the name {new.name!r}")
+        if force_stereo and not new.options.get(FORCE_STEREO):
+            engine.remove(plugin_id)
+            raise refusals.not_stereo(name)
 
     def remove(self, name: str) -> None:
         """Unload it. Raises ``no-such-plugin``."""
@@ -293,7 +323,7 @@ class MemoryHost(Lacking):
             self._engine.close()
             if isinstance(self._engine.server, InnerServer):
                 self._engine.server.close()
-                self._engine = None
+            self._engine = None
 
     def crash(self, name: str, reason: str) -> None:
         """Let one plugin die by itself. Raises ``no-such-plugin``."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
+import msgspec
+
 from reconciler.engines import refusals
 from reconciler.engines.memory.calls import Calls, Effect, RecordedCall, injected
 from reconciler.engines.memory.catalogue import MemoryCatalogue
@@ -16,6 +18,7 @@ from reconciler.model.catalogue import Catalogue, Direction, Kind
 from reconciler.model.errors import Unavailable
 from reconciler.model.mix import MIX
 from reconciler.model.resources import Capabilities, EngineSettings, JackSettings, Port
+from reconciler.model.settings import DEFAULTS
 from reconciler.model.terminals import PATCHBAY
 
 SETTINGS = JackSettings(server="memory", driver="dummy", sample_rate=48000, period=256, periods=2, realtime=False)
@@ -28,6 +31,10 @@ CAPABILITIES = Capabilities(
     rename=True,
     mix=frozenset(MIX),
     midi=frozenset({"cc", "pitch-bend", "cv"}),
+    replace=True,
+    remove_all=2,
+    settings=frozenset({"mode", "transport", "tempo", "paths"}),
+    live_settings=frozenset({"transport", "tempo", "paths"}),
     options=True,
     custom_data=frozenset({"lv2"}),
     state=True,
@@ -35,10 +42,13 @@ CAPABILITIES = Capabilities(
 )
 """A host that can do all there is, as Carla does."""
 
-ENGINE = EngineSettings(mode="multiple-clients")
-"""The settings of a host that was asked for none."""
+LIKE_CARLA = msgspec.structs.replace(CAPABILITIES, rename_interrupts=True, live_period=False)
+"""A host that can do what Carla can where each plugin is a JACK client of its own."""
 
-IN_PATCHBAY = EngineSettings(mode=PATCHBAY)
+ENGINE = DEFAULTS
+"""The settings of a host that was asked for none, as Carla has them."""
+
+IN_PATCHBAY = msgspec.structs.replace(ENGINE, mode=PATCHBAY)
 """The settings of a host that is one JACK client."""
 
 LIKE_JALV = Capabilities(formats=frozenset({"lv2"}), bypass=False, programs=True, rename=False)
@@ -162,6 +172,13 @@ class MemoryStudio:
     def kill_host(self) -> None:
         """Let the plugin host die with all its plugins; :meth:`start_host` gives a new one."""
         self.host.die()
+
+    def change_period(self, frames: int) -> None:
+        """Let the server change its period, under which a host that cannot take that dies, as Carla aborts."""
+        server = self._running()
+        server.settings = msgspec.structs.replace(server.settings, period=frames)
+        if not self._capabilities.live_period and self.host.plugins():
+            self.kill_host()
 
     def perform(self, call: RecordedCall, act: Callable[[], None]) -> None:
         """Record a call that changes the studio, then let it happen, or fail in the way that was asked for."""
