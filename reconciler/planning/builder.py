@@ -22,9 +22,11 @@ class Stage(enum.IntEnum):
     PREPARE = 1
     RENAME = 2
     SETTINGS = 3
-    CONNECT = 4
-    DISCONNECT = 5
-    REMOVE = 6
+    FREE = 4
+    """Terminals that will be used otherwise are freed before, lest old signal reaches new ends."""
+    CONNECT = 5
+    DISCONNECT = 6
+    REMOVE = 7
 
 
 class Step:
@@ -49,6 +51,8 @@ class PlanBuilder:
         self.pending: list[Pending] = []
         self.refused: list[Refusal] = []
         self.unmanaged: list[str] = []
+        self.at_risk = False
+        """Structural edits may cost other paths of the engine a block: it is one JACK client, with plugins in it."""
         self._stages: list[list[Step]] = [[] for _ in Stage]
         self._server: tuple[Step, ...] = ()
 
@@ -66,6 +70,9 @@ class PlanBuilder:
     ) -> None:
         """Note a difference; ``declared_at`` is the address whose place in the manifest explains it."""
         origin = self.session.origin(declared_at or address) if action is not Act.DELETE else None
+        structural = interrupts is Interrupts.PATH or (action is Act.CREATE and interrupts is Interrupts.NONE)
+        if self.at_risk and structural:
+            interrupts = Interrupts.AT_RISK
         self.changes.append(Change(address, action, before, after, unit, reason, interrupts, origin))
 
     def refuse(self, code: str, address: str, message: str, hint: str) -> None:

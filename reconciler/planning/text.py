@@ -190,7 +190,9 @@ def _interruptions(plan: Plan) -> str:
             nodes = sorted({node for change in plan.changes for node in _nodes(change)} - {"system"})
             return f"only the paths through {', '.join(nodes)} are touched"
         case Interrupts.AT_RISK:
-            return "another path of the same engine may lose one block"
+            nodes = sorted({node for change in plan.changes for node in _nodes(change)} - {"system"})
+            touched = f"the paths through {', '.join(nodes)} are touched"
+            return f"{touched}; any other of the same engine may lose one block (about 1 in 100 changes)"
         case Interrupts.ENGINE:
             return "the plugin host restarts"
         case Interrupts.SERVER:
@@ -198,7 +200,7 @@ def _interruptions(plan: Plan) -> str:
 
 
 def _nodes(change: Change) -> list[str]:
-    if change.interrupts is not Interrupts.PATH:
+    if change.interrupts not in {Interrupts.PATH, Interrupts.AT_RISK}:
         return []
     kind, _, rest = change.address.partition(".")
     if kind == "links":
