@@ -7,11 +7,12 @@ more goes last.
 
 import enum
 import hashlib
+from typing import Any
 
 import msgspec
 
 from reconciler.model.actions import Action, Call
-from reconciler.planning.plan import Act, Change, Interrupts, Pending, Plan, Refusal
+from reconciler.planning.plan import Act, Change, Interrupts, Pending, Plan, Quarantined, Refusal
 from reconciler.session.session import Session
 
 
@@ -50,6 +51,7 @@ class PlanBuilder:
         self.changes: list[Change] = []
         self.pending: list[Pending] = []
         self.refused: list[Refusal] = []
+        self.quarantined: list[Quarantined] = []
         self.unmanaged: list[str] = []
         self.at_risk = False
         """Structural edits may cost other paths of the engine a block: it is one JACK client, with plugins in it."""
@@ -104,6 +106,10 @@ class PlanBuilder:
                 self._stages[stage].append(step)
         seen = {(refusal.code, refusal.address) for refusal in self.refused}
         self.refused += [refusal for refusal in other.refused if (refusal.code, refusal.address) not in seen]
+        out = {one.name for one in self.quarantined}
+        self.quarantined += [one for one in other.quarantined if one.name not in out]
+        waiting = {one.address for one in self.pending}
+        self.pending += [one for one in other.pending if one.address not in waiting]
 
     def plan(self) -> Plan:
         """Return the whole, numbered and summed up."""
@@ -111,7 +117,13 @@ class PlanBuilder:
         summary: dict[str, int] = {}
         for change in self.changes:
             summary[change.action] = summary.get(change.action, 0) + 1
-        for word, found in (("pending", self.pending), ("refused", self.refused), ("unmanaged", self.unmanaged)):
+        notes: tuple[tuple[str, list[Any]], ...] = (
+            ("pending", self.pending),
+            ("refused", self.refused),
+            ("quarantined", self.quarantined),
+            ("unmanaged", self.unmanaged),
+        )
+        for word, found in notes:
             if found:
                 summary[word] = len(found)
         name = self.session.name
@@ -122,6 +134,7 @@ class PlanBuilder:
             actions=tuple(actions),
             pending=tuple(self.pending),
             refused=tuple(self.refused),
+            quarantined=tuple(self.quarantined),
             unmanaged=tuple(self.unmanaged),
             summary=summary,
             fingerprint=hashlib.sha256(body).hexdigest()[:16],

@@ -3,7 +3,7 @@
 import msgspec
 
 from reconciler.model.resources import Link, Observed, Port
-from reconciler.planning import engine, patchbay, server
+from reconciler.planning import engine, patchbay, quarantine, server
 from reconciler.planning.builder import PlanBuilder
 from reconciler.planning.carrying import held, links, wanting
 from reconciler.planning.plan import Act, Baseline, Carried, Interrupts, Plan, Policy
@@ -91,6 +91,8 @@ def _differences(
     wanted = session.links | wiring.links if wiring.links else session.links
     if frame.carried.links:
         wanted = wanted | links(builder.declared, frame.carried, frame.ports)
+    if plugins.left_out:
+        have, wanted = quarantine.spare(builder, plugins.left_out, wiring, have, wanted)
     if have != wanted:
         made = _made(builder, plugins, wiring, wanted - have, before)
         cut = _cut(builder, plugins, policy, have - wanted)

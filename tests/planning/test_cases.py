@@ -18,12 +18,14 @@ from reconciler.engines.memory import (
 )
 from reconciler.engines.studio import LocalStudio
 from reconciler.execution.desk import Desk
+from reconciler.history.quarantine import Quarantine
 from reconciler.manifest.load import parse
 from reconciler.model import states
 from reconciler.model.catalogue import Kind
 from reconciler.model.custom import STRING
 from reconciler.model.errors import StudioError
 from reconciler.model.resources import CustomData, MidiMap
+from reconciler.planning.plan import Quarantined
 from reconciler.planning.text import render
 from reconciler.session.compile import compile_session
 
@@ -92,6 +94,8 @@ def test_plan_reads_as_written(path: Path, tmp_path: Path, monkeypatch: pytest.M
         assert desk.apply(desk.plan(programs=True), programs=True).proved
     for deed in case.get("by_hand", []):
         _by_hand(world, deed)
+    inside = [Quarantined(name, **one) for name, one in case.get("quarantined", {}).items()]
+    Quarantine(tmp_path / "state" / "studio" / "case").write(inside)
     try:
         text = render(
             make_desk(case["manifest"], world).plan(
