@@ -84,6 +84,13 @@ def catalogue(engine: str, base: Path | None = None) -> Catalogue:
     return Lv2Catalogue()
 
 
+def project_catalogue(base: Path) -> Catalogue:
+    """Return what is known of the plugins in Carla's projects: all formats with Carla, LV2 without it."""
+    from reconciler.engines.carla import library
+
+    return catalogue("jalv" if library.find() is None else "carla", base)
+
+
 def build(
     engine: str,
     *,
