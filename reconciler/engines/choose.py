@@ -28,7 +28,7 @@ MULTIPLE_CLIENTS = "multiple-clients"
 
 
 def choose(asked: str, mode: str = MULTIPLE_CLIENTS) -> str:
-    """Return the engine that ``engine.host`` means on this machine: ``auto`` is jalv where it is, else Carla.
+    """Return the engine that ``engine.host`` means on this machine: ``auto`` is Carla where it is, else jalv.
 
     Raises
     ------
@@ -57,10 +57,10 @@ def choose(asked: str, mode: str = MULTIPLE_CLIENTS) -> str:
 
 
 def _best() -> str:
-    """Return what ``auto`` means: jalv, and Carla where only that is, as long as Carla's other mode is not driven."""
+    """Return what ``auto`` means: Carla, which can do more and needs no second program, and jalv where it is not."""
     from reconciler.engines.carla import library
 
-    return "carla" if shutil.which("jalv") is None and library.find() is not None else "jalv"
+    return "jalv" if library.find() is None else "carla"
 
 
 def catalogue(engine: str, base: Path | None = None, paths: Mapping[str, Sequence[str]] | None = None) -> Catalogue:

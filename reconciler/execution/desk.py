@@ -11,7 +11,9 @@ import msgspec
 
 from reconciler.engines import choose
 from reconciler.engines.studio import Studio, Told
+from reconciler.execution.blame import Ward
 from reconciler.execution.journal import Journal
+from reconciler.execution.objections import refused, stale
 from reconciler.history.lock import Lock
 from reconciler.history.record import Generation, Record, merge, revision
 from reconciler.host.client import HostClient
@@ -19,7 +21,7 @@ from reconciler.host.place import servers
 from reconciler.host.protocol import HostConfig
 from reconciler.manifest.load import Source, load
 from reconciler.model.actions import Action, Outcome, RestartEngine, RestartServer, StartServer
-from reconciler.model.errors import Refused, Stale, StudioError, Unavailable, Where, from_dict
+from reconciler.model.errors import StudioError, Unavailable, from_dict
 from reconciler.model.resources import JackSettings, Link, Observed
 from reconciler.planning.carrying import held
 from reconciler.planning.plan import Baseline, Plan, Policy
@@ -65,6 +67,7 @@ class Desk:
         self.session = session
         self.engine = engine
         self.record = Record(session.name)
+        self.ward = Ward(session, self.record, engine)
         self._studio = studio
         self._lent = studio is not None
 
@@ -158,9 +161,18 @@ class Desk:
                 raise StudioError("unknown-plugin", f'there is no plugin "{name}" to release', hint=hint)
         return frozenset(names)
 
-    def plan(self, released: Iterable[str] = (), *, programs: bool = False) -> Plan:
+    def retrying(self, names: Iterable[str]) -> frozenset[str]:
+        """Return the names of plugins in quarantine that a person lets in again. Raises ``not-quarantined``."""
+        self.studio()
+        return self.ward.retrying(names, host_gone=self._host_gone)
+
+    @property
+    def _host_gone(self) -> bool:
+        return not self._lent and not isinstance(self._studio, HostClient)
+
+    def plan(self, released: Iterable[str] = (), retried: Iterable[str] = (), *, programs: bool = False) -> Plan:
         """Return what differs now between manifest and studio; ``programs`` lets ``jack:`` plugins start theirs."""
-        return self._plan(self.studio().observe(), frozenset(released), programs=programs)
+        return self._plan(self.studio().observe(), frozenset(released), frozenset(retried), programs=programs)
 
     def drift(self) -> Plan | None:
         """Return what differs between the last apply and the studio, None if nothing was ever applied."""
@@ -171,10 +183,16 @@ class Desk:
         declared = resolve(last.session, last.after.ports, server_up=True).declared
         places = {link: where for link, wire in declared.items() if (where := last.session.origin(wire))}
         session = msgspec.structs.replace(last.session, wires=wires, origins={**places, **last.session.origins})
-        return reconcile(session, self.studio().observe(), last.baseline, Policy("ignore"))
+        return reconcile(session, self.studio().observe(), last.baseline, self._policy(unmanaged="ignore"))
 
     def apply(
-        self, plan: Plan, *, released: Iterable[str] = (), programs: bool = False, told: Told = lambda _: None
+        self,
+        plan: Plan,
+        *,
+        released: Iterable[str] = (),
+        retried: Iterable[str] = (),
+        programs: bool = False,
+        told: Told = lambda _: None,
     ) -> Applied:
         """Run a plan and prove it. Call it under :meth:`locked`, with a plan that was made and approved under it.
 
@@ -188,15 +206,16 @@ class Desk:
             JACK or the host is not there, or died on the way; the next apply goes on from what is there.
         """
         if plan.refused:
-            raise _refused(plan)
-        allowed = frozenset(released)
+            raise refused(plan)
+        allowed, again = frozenset(released), frozenset(retried)
         self._refuse_namesake()
+        self.ward.settle(again, host_gone=self._host_gone)
         if plan.actions:
             self.start()
         before = self.studio().observe()
         now = self._plan(before, allowed, programs=programs)
         if now.fingerprint != plan.fingerprint:
-            raise _stale(plan, now)
+            raise stale(plan, now)
         if not plan.actions:
             return Applied((), now, self._record(before, before))
         journal = Journal(self.record.folder, uuid.uuid4().hex[:12])
@@ -223,7 +242,10 @@ class Desk:
 
         self._claim(plan, before)
         journal.begin(plan.actions)
-        outcomes = self.studio().execute(plan.actions, heard)
+        try:
+            outcomes = self.studio().execute(plan.actions, heard)
+        except Unavailable as error:
+            raise self.ward.blamed(error) from error
         ran, after = tuple(zip(plan.actions, outcomes, strict=True)), self.studio().observe()
         if after.jack is None:
             raise self._server_gone(ran)
@@ -246,12 +268,28 @@ class Desk:
             hint=f"{again}; it goes on from what is there",
         )
 
-    def _plan(self, observed: Observed, released: frozenset[str], *, programs: bool = False) -> Plan:
-        policy = self._policy(released, programs=programs)
+    def _plan(
+        self,
+        observed: Observed,
+        released: frozenset[str],
+        retried: frozenset[str] = frozenset(),
+        *,
+        programs: bool = False,
+    ) -> Plan:
+        policy = self._policy(released, retried, programs=programs)
         return reconcile(self.session, observed, self.record.baseline(), policy)
 
-    def _policy(self, released: frozenset[str] = frozenset(), *, programs: bool = False) -> Policy:
-        return Policy(self.source.manifest.policy.unmanaged, released, programs=programs)
+    def _policy(
+        self,
+        released: frozenset[str] = frozenset(),
+        retried: frozenset[str] = frozenset(),
+        *,
+        unmanaged: str | None = None,
+        programs: bool = False,
+    ) -> Policy:
+        inside = self.ward.inside(host_gone=self._host_gone)
+        left_out = {name: one for name, one in inside.items() if name not in retried}
+        return Policy(unmanaged or self.source.manifest.policy.unmanaged, released, left_out, programs)
 
     def _links(self, observed: Observed) -> frozenset[Link]:
         """Return every link the manifest comes to, with the ports that are there."""
@@ -320,31 +358,6 @@ def _same(last: Generation, session: Session, links: frozenset[Link]) -> bool:
     """Whether an apply of this session would leave what the last generation left; places in the file do not count."""
     return msgspec.structs.replace(last.session, origins={}) == msgspec.structs.replace(session, origins={}) and (
         last.links == links
-    )
-
-
-def _stale(plan: Plan, now: Plan) -> Stale:
-    shown, current = {change.address for change in plan.changes}, {change.address for change in now.changes}
-    moved = sorted(shown ^ current) or sorted(shown)
-    return Stale(
-        "plan-stale",
-        f"the studio moved since the plan was made: {', '.join(moved[:5])}",
-        where=Where(address=moved[0]) if moved else None,
-        hint="look at the new plan and apply again",
-        details={"moved": moved},
-    )
-
-
-def _refused(plan: Plan) -> Refused:
-    first = plan.refused[0]
-    more = f" (and {len(plan.refused) - 1} more)" if len(plan.refused) > 1 else ""
-    where = first.origin and msgspec.structs.replace(first.origin, address=first.address)
-    return Refused(
-        first.code,
-        first.message + more,
-        where=where or Where(address=first.address),
-        hint=first.hint,
-        details={"refused": msgspec.to_builtins(plan.refused)},
     )
 
 

@@ -25,7 +25,7 @@ from reconciler.host.protocol import (
     Request,
     failure,
 )
-from reconciler.host.recorder import FlightRecorder
+from reconciler.host.recorder import FlightRecorder, Witness
 from reconciler.host.server import Connection, Door
 from reconciler.model.actions import Action, Outcome
 from reconciler.model.catalogue import Catalogue
@@ -93,7 +93,6 @@ class HostProcess:
             self._look()
             look_at = time.monotonic() + LOOK_SECONDS
         self.studio.close()
-        self.recorder.clear()
         self.recorder.close()
         self.door.close()
 
@@ -181,6 +180,7 @@ def main(argv: list[str]) -> int:
         except BlockingIOError:
             _tell(ready, {"already": True})
             return 0
+        _witness = Witness(place)
         host = HostProcess(config, place, lock)
     except StudioError as error:
         _tell(ready, {"error": {"class": type(error).__name__, **error.as_dict()}})

@@ -53,8 +53,8 @@ class EngineSpec(Strict):
         HostChoice,
         Field(
             strict=False,
-            description="Plugin host: `auto` takes the best one installed, `jalv` loads LV2 plugins only, `carla` "
-            "loads everything, `memory` only pretends (for tests and for planning without a studio).",
+            description="Plugin host: `auto` takes Carla where it is installed, else jalv; `jalv` loads LV2 plugins "
+            "only, `carla` loads everything, `memory` only pretends (for tests and for planning without a studio).",
         ),
     ] = HostChoice.AUTO
     mode: Annotated[

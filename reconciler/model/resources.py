@@ -122,6 +122,8 @@ class Capabilities(msgspec.Struct, frozen=True):
     """Fields of :class:`EngineSettings` that it has."""
     live_settings: frozenset[str] = frozenset()
     """Those of them that change while it runs; any other takes a restart of the engine."""
+    apart: bool = False
+    """Every plugin runs in a process of its own, and dies alone."""
     most_plugins: int | None = None
     midi_ports: int | None = None
     """Most MIDI inputs, and outputs, that a plugin may have; None for any number."""

@@ -12,6 +12,10 @@ from reconciler.model.resources import Link, Port, Terminals
 PATCHBAY = "patchbay"
 """The mode, as :attr:`EngineSettings.mode <reconciler.model.resources.EngineSettings.mode>` has it."""
 
+MOST_PLUGINS = 255
+MIDI_PORTS = 1
+"""How many plugins such an engine takes, and how many MIDI inputs, or outputs, each of them may have (measured)."""
+
 CLIENT = "studio.patchbay"
 """The engine's JACK client, behind the prefix. No plugin can be called so, because of the dot."""
 

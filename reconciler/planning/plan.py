@@ -56,6 +56,21 @@ class Pending(msgspec.Struct, frozen=True):
     origin: Where | None = None
 
 
+class Quarantined(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A plugin that took its host down, and stays out until a person lets it in."""
+
+    name: str
+    plugin: str
+    """Its URI then; another one under this name is another plugin."""
+    since: str
+    """When it did, in local time: ``2026-11-22 17:30``."""
+    doing: str
+    """What was being done with it, such as ``loading vox``."""
+    bridge: bool = False
+    """It had a process of its own and did it all the same."""
+    origin: Where | None = None
+
+
 class Refusal(msgspec.Struct, frozen=True):
     """Why this plan may not be applied; nothing of it runs while one stands."""
 
@@ -92,8 +107,8 @@ class Policy(msgspec.Struct, frozen=True, omit_defaults=True):
 
     unmanaged: str = "warn"
     released: frozenset[str] = frozenset()
-    quarantined: dict[str, str] = {}
-    """Plugins that took their host down and stay out until a person lets them in again: name to URI."""
+    quarantined: dict[str, Quarantined] = {}
+    """By name: what stays out as long as it is declared as it was then."""
     programs: bool = False
     """A person allows ``jack:`` plugins to start programs that no apply has started before."""
 
@@ -107,7 +122,7 @@ class Plan(msgspec.Struct, frozen=True):
     actions: tuple[Action, ...] = ()
     pending: tuple[Pending, ...] = ()
     refused: tuple[Refusal, ...] = ()
-    quarantined: tuple[str, ...] = ()
+    quarantined: tuple[Quarantined, ...] = ()
     """Plugins left out, as they took their host down."""
     unmanaged: tuple[str, ...] = ()
     """Addresses of what touches the session and nobody declared."""

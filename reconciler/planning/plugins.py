@@ -19,6 +19,7 @@ from reconciler.planning.carrying import must_be_anew, summary
 from reconciler.planning.facets import FACETS, NOWHERE, Facet
 from reconciler.planning.lacks import lacks
 from reconciler.planning.plan import Act, Baseline, Interrupts, Policy
+from reconciler.planning.quarantine import leave_out
 from reconciler.session.session import Session
 
 DROPPED = "no longer in the manifest"
@@ -39,14 +40,20 @@ class PluginPlanner:
         self.policy = policy
         self.gone: set[str] = set()
         self.renamed: dict[str, str] = {}
+        self.left_out: frozenset[str] = frozenset()
+        """Names of plugins in quarantine."""
         self._added: dict[str, Step] = {}
 
     def run(self) -> None:
         """Find every difference."""
         self._check_engine()
         have = self.have
+        declared = self.session.plugins
+        if self.policy.quarantined:
+            self.left_out = leave_out(self.builder, self.policy, have)
+            declared = {name: want for name, want in declared.items() if name not in self.left_out}
         nothing_dropped = self.baseline.declares == self.session.declares
-        for name, want in self.session.plugins.items():
+        for name, want in declared.items():
             current = have.get(name)
             if (
                 current is not None

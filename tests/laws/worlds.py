@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from reconciler.engines.memory import PLUGINS, PREFIX, MemoryCatalogue, MemoryStudio
+from reconciler.engines.memory import CAPABILITIES, ENGINE, IN_PATCHBAY, PLUGINS, PREFIX, MemoryCatalogue, MemoryStudio
 from reconciler.engines.memory.engine import options_of
 from reconciler.engines.studio import LocalStudio
 from reconciler.execution.desk import Desk
@@ -28,6 +28,17 @@ PICKY = f"{PREFIX}picky"
 """Never loads, on purpose."""
 CATALOGUE = MemoryCatalogue()
 LOADABLE = sorted(PLUGINS.keys() - {PICKY})
+
+
+ONE_CLIENT = msgspec.structs.replace(CAPABILITIES, midi_ports=1)
+"""What tells these worlds that the host shall be one JACK client, its patchbay within."""
+
+
+def _fits(kind: PluginType, capabilities: Capabilities) -> bool:
+    most = capabilities.midi_ports
+    return most is None or all(
+        sum(port.kind is Kind.MIDI and port.direction is way for port in kind.ports) <= most for way in Direction
+    )
 
 
 def _value(draw: st.DrawFn, info: ParameterInfo) -> float:
@@ -138,7 +149,7 @@ def manifests(
     before
         What was applied before it: some of its plugins are moved to new names.
     """
-    choice = loadable or {uri: PLUGINS[uri] for uri in LOADABLE}
+    choice = loadable or {uri: PLUGINS[uri] for uri in LOADABLE if _fits(PLUGINS[uri], capabilities)}
     names = sorted(draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=most)))
     plugins: dict[str, Any] = {}
     types: dict[str, PluginType] = {}
@@ -165,7 +176,7 @@ def manifests(
     return {
         "version": 1,
         "session": "law",
-        "engine": engine,
+        "engine": {**engine, "mode": "multiple-clients" if capabilities.midi_ports is None else "patchbay"},
         "hardware": {"jack": jack} if jack else {},
         "plugins": plugins,
         "links": _links(draw, types),
@@ -195,7 +206,8 @@ def _local(world: MemoryStudio | LocalStudio) -> LocalStudio:
 
 def make_world(capabilities: Capabilities) -> MemoryStudio:
     """A studio with two foreign clients."""
-    world = MemoryStudio(capabilities=capabilities)
+    engine = ENGINE if capabilities.midi_ports is None else IN_PATCHBAY
+    world = MemoryStudio(capabilities=capabilities, engine=engine)
     world.add_client("mic", outputs=["out_1", "out_2"])
     world.add_client("recorder", inputs=["in_1", "in_2"])
     return world
@@ -211,9 +223,14 @@ def disturb(world: MemoryStudio | LocalStudio, seed: int, loadable: Sequence[str
         observed = studio.observe()
         outs = [port.name for port in observed.ports.values() if port.direction is Direction.OUT]
         ins = [port.name for port in observed.ports.values() if port.direction is Direction.IN]
+        links = sorted(observed.links)
+        if observed.terminals is not None:  # which have two sides each
+            terminals = [port.name for port in (*observed.terminals.inputs, *observed.terminals.outputs)]
+            outs, ins = [*outs, *terminals], [*ins, *terminals]
+            links += sorted(observed.terminals.links)
         names = list(observed.plugins)
         try:
-            match dice.randrange(8):
+            match dice.randrange(10):
                 case 0:
                     host.add(dice.choice(NAMES), dice.choice(loadable))
                 case 1 if names:
@@ -226,18 +243,18 @@ def disturb(world: MemoryStudio | LocalStudio, seed: int, loadable: Sequence[str
                     host.set_active(dice.choice(names), bool(dice.randrange(2)))
                 case 4:
                     graph.connect(dice.choice(outs), dice.choice(ins))
+                case 5 if links:
+                    link = dice.choice(links)
+                    graph.disconnect(link.source, link.target)
                 case 6 if names and host.capabilities.mix:
                     host.set_mix(dice.choice(names), "volume", dice.uniform(0, 1))
                 case 7 if host.capabilities.live_settings:
                     host.set_engine("tempo", float(dice.randrange(60, 180)))
-                case 5 if observed.links:
-                    link = dice.choice(sorted(observed.links))
-                    graph.disconnect(link.source, link.target)
-                case 6 if names:
+                case 8 if names:
                     plugin = observed.plugins[dice.choice(names)]
                     if plugin.options:
                         host.set_option(plugin.name, dice.choice(sorted(plugin.options)), bool(dice.randrange(2)))
-                case 7 if names:
+                case 9 if names:
                     data = CustomData(STRING, dice.choice(["one", "by hand"]))
                     host.set_custom_data(dice.choice(names), dice.choice(["bank", "other"]), data)
         except StudioError:

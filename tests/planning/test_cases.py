@@ -7,14 +7,25 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.engines.memory import CAPABILITIES, LIKE_CARLA, LIKE_JALV, MemoryCatalogue, MemoryStudio
+from reconciler.engines.memory import (
+    CAPABILITIES,
+    ENGINE,
+    IN_PATCHBAY,
+    LIKE_CARLA,
+    LIKE_JALV,
+    MemoryCatalogue,
+    MemoryStudio,
+)
 from reconciler.engines.studio import LocalStudio
 from reconciler.execution.desk import Desk
+from reconciler.history.quarantine import Quarantine
 from reconciler.manifest.load import parse
 from reconciler.model import states
+from reconciler.model.catalogue import Kind
 from reconciler.model.custom import STRING
 from reconciler.model.errors import StudioError
 from reconciler.model.resources import CustomData, MidiMap
+from reconciler.planning.plan import Quarantined
 from reconciler.planning.text import render
 from reconciler.session.compile import compile_session
 
@@ -23,6 +34,8 @@ CASES = sorted((Path(__file__).parent.parent / "cases").glob("*.yaml"))
 
 
 def make_desk(manifest: dict[str, Any], world: MemoryStudio) -> Desk:
+    if world.host.settings == IN_PATCHBAY:
+        manifest = {"engine": {"mode": "patchbay"}, **manifest}
     text = yaml.safe_dump({"version": 1, "session": "case", **manifest}, sort_keys=False, allow_unicode=True)
     source = parse(text, Path("case.yaml"))
     studio = LocalStudio(world.host, world.open_graph, world.hardware)
@@ -71,14 +84,18 @@ def test_plan_reads_as_written(path: Path, tmp_path: Path, monkeypatch: pytest.M
     case = yaml.safe_load(path.read_text(encoding="utf-8"))
     for name, state in case.get("states", {}).items():
         _write_state(tmp_path / name, **state)
-    world = MemoryStudio(capabilities=HOSTS[case.get("host", "any")])
+    engine = IN_PATCHBAY if case.get("mode") == "patchbay" else ENGINE
+    world = MemoryStudio(capabilities=HOSTS[case.get("host", "any")], engine=engine)
     for client, ports in case.get("foreign", {}).items():
-        world.add_client(client, outputs=ports.get("outputs", []), inputs=ports.get("inputs", []))
+        kind = Kind(ports.get("kind", "audio"))
+        world.add_client(client, outputs=ports.get("outputs", []), inputs=ports.get("inputs", []), kind=kind)
     if "before" in case:
         desk = make_desk(case["before"], world)
         assert desk.apply(desk.plan(programs=True), programs=True).proved
     for deed in case.get("by_hand", []):
         _by_hand(world, deed)
+    inside = [Quarantined(name, **one) for name, one in case.get("quarantined", {}).items()]
+    Quarantine(tmp_path / "state" / "studio" / "case").write(inside)
     try:
         text = render(
             make_desk(case["manifest"], world).plan(

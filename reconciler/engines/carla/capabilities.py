@@ -5,7 +5,7 @@ import msgspec
 from reconciler.engines.carla.formats import Format
 from reconciler.model.mix import MIX
 from reconciler.model.resources import Capabilities
-from reconciler.model.terminals import PATCHBAY
+from reconciler.model.terminals import MIDI_PORTS, MOST_PLUGINS, PATCHBAY
 
 NAME_BYTES = 57
 """Longest JACK client name that Carla grants a plugin: the server's 63 less room for a number it may append."""
@@ -41,8 +41,8 @@ new period under plugins has ended Carla in 4 of 5 runs (all measured).
 
 IN_PATCHBAY = msgspec.structs.replace(
     CAPABILITIES,
-    most_plugins=255,
-    midi_ports=1,
+    most_plugins=MOST_PLUGINS,
+    midi_ports=MIDI_PORTS,
     name_bytes=PATCHBAY_NAME_BYTES,
     remove_all=5,
     rename_interrupts=False,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from reconciler.engines import refusals, statefiles
 from reconciler.engines.carla import keeping, programs
@@ -172,6 +173,19 @@ class Setters(Lacking):
         """
         with self._at(name) as (plugin_id, plugin):
             keeping.set_custom_data(self._engine, plugin, plugin_id, key, data)
+
+    def save_state(self, name: str, path: Path) -> None:
+        """Write all of a plugin to a new file, as :meth:`load_state` reads it.
+
+        Raises
+        ------
+        EngineError
+            ``no-such-plugin``, ``not-kept``: no file came of it.
+        """
+        with self._at(name) as (plugin_id, plugin):
+            error = self._engine.save_state(plugin_id, path)
+            if error is not None or not path.is_file():
+                raise refusals.not_kept(name, f"plugins.{plugin.name}.state", f"its state in {path}", error)
 
     def load_state(self, name: str, path: str, digest: str) -> None:
         """Load what a file says of the plugin itself; what Carla does around it, and ``active``, stay as they are.

@@ -17,13 +17,10 @@ from reconciler.model.mix import MIX
 from reconciler.model.options import FORCE_STEREO
 from reconciler.model.resources import CustomData, MidiMap, Port
 from reconciler.model.stereo import can_widen, widened
+from reconciler.model.terminals import MIDI_PORTS, MOST_PLUGINS
 
 UNOFFERED = "urn:studio:memory:unoffered"
 """Beginning of the features that this engine lacks, so that a plugin requiring one does not load."""
-
-
-MOST_IN_PATCHBAY = 255
-"""How many plugins go into one JACK client, as in Carla."""
 
 
 class RawPlugin:
@@ -102,10 +99,10 @@ class RawEngine:
         if any(feature.startswith(UNOFFERED) for feature in kind.required_features):
             self.last_error = "Plugin requires a feature that is not supported"
             return False
-        if isinstance(self.server, InnerServer) and len(self._plugins) >= MOST_IN_PATCHBAY:
+        if isinstance(self.server, InnerServer) and len(self._plugins) >= MOST_PLUGINS:
             self.last_error = "Maximum number of plugins reached"
             return False
-        if isinstance(self.server, InnerServer) and midi_ports(kind) > 1:
+        if isinstance(self.server, InnerServer) and midi_ports(kind) > MIDI_PORTS:
             self.last_error = "Patchbay mode cannot work with plugins that have multiple MIDI ports"
             return False
         if not self.server.alive:

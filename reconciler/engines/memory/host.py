@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from reconciler.engines import refusals, statefiles
-from reconciler.engines.memory.engine import MOST_IN_PATCHBAY, RawEngine, RawPlugin
+from reconciler.engines.memory.engine import RawEngine, RawPlugin
 from reconciler.engines.memory.patchbay import InnerServer
 from reconciler.engines.memory.server import MemoryServer
 from reconciler.engines.memory.whole import WholeEngine
@@ -35,7 +35,7 @@ from reconciler.model.mix import MIX
 from reconciler.model.options import FORCE_STEREO
 from reconciler.model.resources import Capabilities, CustomData, EngineSettings, MidiMap, Plugin
 from reconciler.model.settings import completed
-from reconciler.model.terminals import PATCHBAY
+from reconciler.model.terminals import MIDI_PORTS, MOST_PLUGINS, PATCHBAY
 
 if TYPE_CHECKING:
     from reconciler.engines.memory.studio import MemoryStudio
@@ -81,8 +81,8 @@ class MemoryHost(WholeEngine):
         if self._settings.mode == PATCHBAY:
             return msgspec.structs.replace(
                 self._capabilities,
-                most_plugins=MOST_IN_PATCHBAY,
-                midi_ports=1,
+                most_plugins=MOST_PLUGINS,
+                midi_ports=MIDI_PORTS,
                 name_bytes=NAME_BYTES_IN_PATCHBAY,
                 rename_interrupts=False,
                 live_period=True,
