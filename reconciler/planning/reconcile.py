@@ -3,7 +3,7 @@
 import msgspec
 
 from reconciler.model.resources import Link, Observed, Port
-from reconciler.planning import engine, patchbay, server
+from reconciler.planning import engine, patchbay, quarantine, server
 from reconciler.planning.builder import PlanBuilder
 from reconciler.planning.carrying import held, links, wanting
 from reconciler.planning.plan import Act, Baseline, Carried, Interrupts, Plan, Policy
