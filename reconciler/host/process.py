@@ -71,6 +71,8 @@ class HostProcess:
             server=config.server,
             servers=servers(),
             settings=config.settings,
+            attach=config.attach,
+            notes=place.folder / "attached.json",
             before=self.recorder.before,
             lock=lock,
         )
@@ -171,14 +173,20 @@ class HostProcess:
         return True
 
     def _status(self, _connection: Connection, _request: Request) -> object:
+        plugins, trouble = 0, None
+        try:
+            plugins = len(self.studio.host.plugins())
+        except Unavailable as error:  # an attached Carla has gone; the rest can be told, and `down` goes by it
+            trouble = error.message
         return HostStatus(
             config=self.config,
             pid=os.getpid(),
             since=self.since,
             version=__version__,
-            plugins=len(self.studio.host.plugins()),
+            plugins=plugins,
             jack=self.studio.graph() is not None,
             crashes=tuple(f"{crash.name}: {crash.reason}" for crash in self.studio.crashes()),
+            trouble=trouble,
         )
 
     def _shutdown(self, _connection: Connection, _request: Request) -> object:

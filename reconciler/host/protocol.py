@@ -67,6 +67,8 @@ class HostConfig(msgspec.Struct, frozen=True):
     prefix: str = ""
     server: str | None = None
     settings: EngineSettings = EngineSettings()
+    attach: str | None = None
+    """Address of the Carla to drive, None to be one."""
 
 
 class HostStatus(msgspec.Struct, frozen=True):
@@ -79,6 +81,8 @@ class HostStatus(msgspec.Struct, frozen=True):
     plugins: int
     jack: bool
     crashes: tuple[str, ...] = ()
+    trouble: str | None = None
+    """Why the plugins could not be counted."""
 
 
 def encode(message: Request | Response) -> bytes:

@@ -7,14 +7,11 @@ from pathlib import Path
 from reconciler.engines import refusals, statefiles
 from reconciler.engines.carla import keeping, programs, windows
 from reconciler.engines.carla.engine import ACTIVE, NOT_FOLLOWING, CarlaEngine
-from reconciler.engines.carla.plugin import CarlaPlugin, control_index
+from reconciler.engines.carla.plugin import MIX_HINTS, CarlaPlugin, control_index
 from reconciler.engines.lacking import Lacking
 from reconciler.model.conform import conform
 from reconciler.model.mix import MIX
 from reconciler.model.resources import CustomData, MidiMap
-
-_CAN = {"dry_wet": 0x10, "volume": 0x20, "balance_left": 0x40, "balance_right": 0x40, "pan": 0x80}
-"""Hint that says whether a mix value does anything to this plugin; without it Carla keeps the value and ignores it."""
 
 
 class Setters(Lacking):
@@ -109,7 +106,7 @@ class Setters(Lacking):
                 raise refusals.unsupported(name, f"Setting {key}", f"There are {', '.join(MIX)}.")
             refusals.finite(name, key, value)
             asked = conform(info, value)
-            needed = _CAN.get(key, 0)
+            needed = MIX_HINTS.get(key, 0)
             if asked != self._engine.internal(plugin_id, info.index):
                 if needed and not self._engine.hints(plugin_id) & needed:
                     hint = "Carla offers it only to plugins with fitting audio ports; take it out."
