@@ -21,7 +21,6 @@ CAPABILITIES = Capabilities(
     mix=frozenset(MIX),
     midi=frozenset({"cc", "pitch-bend", "cv"}),
     most_plugins=512,
-    settings=frozenset({"mode"}),
     options=True,
     custom_data=frozenset({"lv2", "jack", *Format} - {Format.LADSPA}),
     state=True,

@@ -123,7 +123,7 @@ class CarlaCatalogue:
         self._described: dict[str, PluginType] = {}
 
     def look_in(self, paths: Mapping[str, Sequence[str]]) -> None:
-        """Look into these folders from now on, by scheme; for LV2 plugins into those of before."""
+        """Look into these folders from now on; for LV2 plugins into those of before."""
         self._environ = places.with_folders(self._given, paths)
         self._files = Files(self._tool, self._shelf, self._environ, self._time_limit_s)
         self._described.clear()
