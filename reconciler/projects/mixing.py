@@ -8,7 +8,7 @@ from reconciler.model.catalogue import Direction, Kind, PluginType
 
 
 def effective(kind: PluginType) -> frozenset[str]:
-    """Return the keys of :data:`reconciler.model.mix.MIX` that do something; ``kind`` with the ports that it runs with."""
+    """Return the keys of :data:`reconciler.model.mix.MIX` that do something to a plugin as it runs."""
     ins, outs = (
         sum(port.kind is Kind.AUDIO and port.direction is way for port in kind.ports)
         for way in (Direction.IN, Direction.OUT)
