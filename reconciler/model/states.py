@@ -25,6 +25,7 @@ from reconciler.model.errors import StudioError
 LARGEST = 64 * 1024 * 1024
 """Bytes. A sampler's whole state is a few MiB; what is larger is something else."""
 
+_DEEPEST = 16
 _LONG = 128
 """Characters from which on Carla puts a value on a line of its own."""
 
@@ -104,17 +105,31 @@ def parse(content: bytes, name: str = "it") -> State:
 
 
 def tree(content: bytes, name: str = "it") -> Element:
-    """Parse XML that came from anybody: no entities, and so nothing that is fetched or grows. Raises ``bad-state``.
+    """Parse XML that came from anybody: no entities, nothing fetched, no endless depth. Raises ``bad-state``.
 
-    Python's own parser is enough. What makes XML dangerous is declared before the first element, so a first look for
-    declarations alone is safe; a second one builds the tree, without a call into Python for each element.
+    Python's own parser is enough. A first look builds nothing and stops at whatever is dangerous, declarations and
+    depth; the second one builds the tree, at the parser's own speed.
     """
     look = expat.ParserCreate(encoding="utf-8")
 
     def entity(*_declared: object) -> None:
         raise bad_state(f"{name} declares entities, as no file of Carla's does")
 
+    depth = 0
+
+    def start(*_element: object) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > _DEEPEST:
+            raise bad_state(f"{name} is nested too deep")
+
+    def end(_tag: str) -> None:
+        nonlocal depth
+        depth -= 1
+
     look.EntityDeclHandler = entity
+    look.StartElementHandler = start
+    look.EndElementHandler = end
     try:
         look.Parse(content, True)
         return ElementTree.fromstring(content, ElementTree.XMLParser(encoding="utf-8"))  # noqa: S314 -- see above

@@ -68,7 +68,6 @@ class PluginPlanner:
                 and (not want.options or current.options | want.options == current.options)
                 and (not want.custom_data or current.custom_data | want.custom_data == current.custom_data)
                 and current.state == want.state
-                and current.bridge is want.bridge
                 and nothing_dropped
             ):
                 continue
