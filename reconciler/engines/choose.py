@@ -27,8 +27,10 @@ MULTIPLE_CLIENTS = "multiple-clients"
 """The mode in which each plugin is a JACK client; jalv has no other."""
 
 
-def choose(asked: str, mode: str = MULTIPLE_CLIENTS) -> str:
+def choose(asked: str, mode: str = MULTIPLE_CLIENTS, attach: str | None = None) -> str:
     """Return the engine that ``engine.host`` means on this machine: ``auto`` is Carla where it is, else jalv.
+
+    With ``attach``, the address of a Carla that runs, it is Carla.
 
     Raises
     ------
@@ -41,6 +43,8 @@ def choose(asked: str, mode: str = MULTIPLE_CLIENTS) -> str:
     if asked not in ("auto", *ENGINES):
         hint = f"engine.host can be auto, {', '.join(ENGINES)}"
         raise Unavailable("host-unsupported", f"this version does not drive {asked}", hint=hint)
+    if attach is not None:
+        asked = "carla"
     engine = _best() if asked == "auto" else asked
     if engine == "carla":
         from reconciler.engines.carla import library
@@ -80,6 +84,13 @@ def catalogue(engine: str, base: Path | None = None) -> Catalogue:
     return Lv2Catalogue()
 
 
+def project_catalogue(base: Path) -> Catalogue:
+    """Return what is known of the plugins in Carla's projects: all formats with Carla, LV2 without it."""
+    from reconciler.engines.carla import library
+
+    return catalogue("jalv" if library.find() is None else "carla", base)
+
+
 def build(
     engine: str,
     *,
@@ -89,6 +100,8 @@ def build(
     settings: EngineSettings | None = None,
     before: Callable[[Action], None] | None = None,
     lock: int | None = None,
+    attach: str | None = None,
+    notes: Path | None = None,
 ) -> LocalStudio:
     """Return a studio whose plugin host lives in this process.
 
@@ -102,6 +115,10 @@ def build(
         Called with each action before it runs.
     lock
         Descriptor of the session's lock, for plugins that end a moment later than this process.
+    attach
+        Address of a Carla to drive that somebody else runs; see :mod:`reconciler.engines.carla_osc`.
+    notes
+        File in which an attached host keeps which of that Carla's plugins are this session's.
     """
     if engine == "memory":
         from reconciler.engines.memory import ENGINE, MemoryStudio
@@ -109,6 +126,8 @@ def build(
         world = MemoryStudio(catalogue(engine), prefix=prefix, engine=settings or ENGINE)
         return LocalStudio(world.host, world.open_graph, world.hardware, prefix=prefix, before=before)
     open_graph, hardware = ground(engine, server, servers)
+    if attach is not None:
+        return _attached(attach, open_graph, hardware, prefix=prefix, before=before, notes=notes)
     host = _real_host(engine, server, prefix, lock, settings)
 
     def open_and_show() -> AudioGraph:
@@ -116,6 +135,30 @@ def build(
         return host.graph
 
     return LocalStudio(host, open_and_show, hardware, prefix=prefix, before=before)
+
+
+def _attached(
+    url: str,
+    open_graph: Callable[[], AudioGraph],
+    hardware: Hardware,
+    *,
+    prefix: str,
+    before: Callable[[Action], None] | None = None,
+    notes: Path | None = None,
+    visiting: bool = False,
+) -> LocalStudio:
+    """Return a studio whose plugin host is a Carla elsewhere."""
+    from reconciler.engines.carla.catalogue import CarlaCatalogue
+    from reconciler.engines.carla_osc import AttachedHost
+
+    known = CarlaCatalogue()
+    host = AttachedHost(known, url, prefix, loading=known.loading, uri_of=known.uri_of, notes=notes, visiting=visiting)
+
+    def open_and_show() -> AudioGraph:
+        host.graph = open_graph()
+        return host.graph
+
+    return LocalStudio(host, open_and_show, hardware, prefix=prefix, before=before, attach=url)
 
 
 def _with_inside(host: "CarlaHost | JalvHost", jack: AudioGraph, prefix: str) -> AudioGraph:
@@ -144,7 +187,13 @@ def _real_host(
 
 
 def look(
-    engine: str, *, prefix: str, server: str | None, servers: Path, settings: EngineSettings | None = None
+    engine: str,
+    *,
+    prefix: str,
+    server: str | None,
+    servers: Path,
+    settings: EngineSettings | None = None,
+    attach: str | None = None,
 ) -> LocalStudio:
     """Return a studio without a plugin host: JACK as it is, no plugins, nothing that can be changed.
 
@@ -152,8 +201,13 @@ def look(
     ----------
     settings
         The host's own, with which its engine would start.
+    attach
+        Address of a Carla that somebody runs: its plugins are seen too. Closing the studio lets go of it and takes
+        nothing out.
     """
     open_graph, hardware = ground(engine, server, servers)
+    if attach is not None:
+        return _attached(attach, open_graph, hardware, prefix=prefix, visiting=True)
     host = NoHost(engine, settings)
     if host.settings.mode != PATCHBAY:
         return LocalStudio(host, open_graph, hardware, prefix=prefix)

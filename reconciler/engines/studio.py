@@ -1,12 +1,13 @@
 """The studio as one thing: a plugin host, the JACK graph and the server, read and changed in the manifest's words."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Protocol, assert_never
 
 import msgspec
 
 from reconciler.engines import refusals
-from reconciler.engines.ports import AudioGraph, Crash, Hardware, HostedPlugin, PluginHost
+from reconciler.engines.ports import AudioGraph, Crash, Hardware, HostedPlugin, PluginHost, SetsTogether
 from reconciler.model.actions import (
     Action,
     AddPlugin,
@@ -112,6 +113,31 @@ def _translate(port: str, table: dict[str, tuple[str, dict[str, str]]]) -> str:
     return f"{other}:{ports.get(short, short)}"
 
 
+def _batches(actions: Sequence[Action], host: PluginHost) -> Iterator[Sequence[Action]]:
+    """Split into what is run at once: one action as a rule, settings in a row where the host can set them together.
+
+    What needs another one of them, or sets what another one sets, waits for the next batch.
+    """
+    batch: list[Action] = []
+    for action in actions:
+        fits = isinstance(host, SetsTogether) and isinstance(action.call, host.together)
+        taken = any(other.id in action.needs or _same_target(other.call, action.call) for other in batch)
+        if batch and (not fits or taken):
+            yield batch
+            batch = []
+        if fits:
+            batch.append(action)
+        else:
+            yield [action]
+    if batch:
+        yield batch
+
+
+def _same_target(one: Call, other: Call) -> bool:
+    """Return whether both settings are of one value."""
+    return type(one) is type(other) and msgspec.structs.astuple(one)[:-1] == msgspec.structs.astuple(other)[:-1]
+
+
 class LocalStudio:
     """A studio whose engines live in this process. Called from one thread only.
 
@@ -127,6 +153,8 @@ class LocalStudio:
         What the host's JACK clients' names begin with.
     before
         Called with each action before it runs (the flight recorder).
+    attach
+        Address of the Carla that the host drives and that somebody else runs, if it does.
     """
 
     def __init__(
@@ -137,10 +165,12 @@ class LocalStudio:
         *,
         prefix: str = "",
         before: Callable[[Action], None] | None = None,
+        attach: str | None = None,
     ) -> None:
         self.host = host
         self.hardware = hardware
         self.prefix = prefix
+        self.attach = attach
         self._open_graph = open_graph
         self._graph: AudioGraph | None = None
         self._before = before
@@ -165,7 +195,8 @@ class LocalStudio:
         hosted = self.host.plugins()
         names = self._names = Names(hosted, self.prefix)
         plugins: dict[str, Plugin] = {one.plugin.name: one.plugin for one in hosted}
-        engine = Engine(self.host.kind, self.host.capabilities, self.prefix, settings=self.host.settings)
+        host = self.host
+        engine = Engine(host.kind, host.capabilities, self.prefix, settings=host.settings, attach=self.attach)
         if graph is None:
             return Observed(engine, None, plugins=plugins)
         ports, links = graph.ports(), graph.links()
@@ -185,22 +216,36 @@ class LocalStudio:
         """Run the actions in order, each one once."""
         unmet: set[int] = set()
         outcomes: list[Outcome] = []
-        for action in actions:
-            if not unmet.isdisjoint(action.needs):
-                outcome = Outcome(action.id, "skipped")
-            else:
-                if self._before is not None:
-                    self._before(action)
-                try:
-                    self._perform(action.call)
-                    outcome = Outcome(action.id, "done")
-                except StudioError as error:
-                    outcome = Outcome(action.id, "failed", error.as_dict())
-            if outcome.status != "done":
-                unmet.add(action.id)
-            outcomes.append(outcome)
-            told(outcome)
+        for batch in _batches(actions, self.host):
+            for outcome in self._run(batch, unmet):
+                if outcome.status != "done":
+                    unmet.add(outcome.id)
+                outcomes.append(outcome)
+                told(outcome)
         return outcomes
+
+    def _run(self, batch: Sequence[Action], unmet: AbstractSet[int]) -> list[Outcome]:
+        """Run what can be run at once, but for what needs something that failed; tell of each in its order."""
+        outcomes = {action.id: Outcome(action.id, "skipped") for action in batch}
+        runnable = [action for action in batch if unmet.isdisjoint(action.needs)]
+        for action in runnable:
+            if self._before is not None:
+                self._before(action)
+        for action, error in zip(runnable, self._errors(runnable), strict=True):
+            failed = error is not None and error.as_dict()
+            outcomes[action.id] = Outcome(action.id, "failed", failed) if failed else Outcome(action.id, "done")
+        return list(outcomes.values())
+
+    def _errors(self, actions: Sequence[Action]) -> list[StudioError | None]:
+        """Perform, and return of each what went wrong."""
+        try:
+            if len(actions) > 1 and isinstance(self.host, SetsTogether):
+                return self.host.set_together([action.call for action in actions if isinstance(action.call, Setting)])
+            for action in actions:
+                self._perform(action.call)
+        except StudioError as error:
+            return [error for _ in actions]
+        return [None for _ in actions]
 
     @property
     def idle_seconds(self) -> float:

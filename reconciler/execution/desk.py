@@ -1,10 +1,11 @@
 """One session at work: its manifest, what was applied before, the studio, and the way from the one to the other."""
 
+import contextlib
 import difflib
 import os
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -81,7 +82,8 @@ class Desk:
         """
         source = load(path)
         try:
-            engine = choose.choose(source.manifest.engine.host, source.manifest.engine.mode)
+            asked = source.manifest.engine
+            engine = choose.choose(asked.host, asked.mode, asked.attach)
         except StudioError as error:
             error.where = error.where or source.where("engine", "host", address="engine.host")
             raise
@@ -95,23 +97,38 @@ class Desk:
         return asked or os.environ.get("JACK_DEFAULT_SERVER") or None
 
     def studio(self) -> Studio:
-        """Return the studio: the session's host process if it runs, else JACK alone, read from here."""
+        """Return the studio: the session's host process if it runs, else JACK (and an attached Carla) from here."""
         if self._studio is None:
-            self._studio = HostClient.find(self.session.name) or choose.look(
-                self.engine,
-                prefix=self.session.prefix,
-                server=self.server,
-                servers=servers(),
-                settings=self.session.engine,
-            )
+            session = self.session
+            with self._placing_attach():
+                self._studio = HostClient.find(session.name) or choose.look(
+                    self.engine,
+                    prefix=session.prefix,
+                    server=self.server,
+                    servers=servers(),
+                    settings=session.engine,
+                    attach=session.attach,
+                )
         return self._studio
 
     def start(self) -> None:
         """Start the session's host process unless it runs."""
         if not self._lent and not isinstance(self._studio, HostClient):
             self.close()
-            config = HostConfig(self.session.name, self.engine, self.session.prefix, self.server, self.session.engine)
-            self._studio = HostClient.start(config)
+            session = self.session
+            config = HostConfig(session.name, self.engine, session.prefix, self.server, session.engine, session.attach)
+            with self._placing_attach():
+                self._studio = HostClient.start(config)
+
+    @contextlib.contextmanager
+    def _placing_attach(self) -> Iterator[None]:
+        """Give what keeps studio from attaching its place in the manifest."""
+        try:
+            yield
+        except StudioError as error:
+            if error.code.startswith("attach-"):
+                error.where = error.where or self.source.where("engine", "attach", address="engine.attach")
+            raise
 
     def bring_up(self) -> None:
         """Start the host, and JACK where none runs and the manifest lets studio start it.

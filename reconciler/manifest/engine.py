@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from reconciler.manifest.base import Strict
-from reconciler.manifest.fields import Prefix, Section, Tempo
+from reconciler.manifest.fields import AttachUrl, Prefix, Section, Tempo
 from reconciler.manifest.mistakes import Mistake, Mistakes
 
 
@@ -72,6 +72,14 @@ class EngineSpec(Strict):
             examples=["live-"],
         ),
     ] = ""
+    attach: Annotated[
+        AttachUrl | None,
+        Field(
+            description="Drive a Carla that already runs, window and all, over OSC, instead of one that studio starts. "
+            "Its address is in its settings under OSC. Only on this machine, as OSC has no password.",
+            examples=["osc.tcp://127.0.0.1:22752/Carla"],
+        ),
+    ] = None
     bridges: Annotated[
         bool,
         Field(
@@ -109,6 +117,13 @@ class EngineSpec(Strict):
         "writable to nobody else, as a manifest may come from anybody.",
         examples=[{"sf2": ["sounds"]}],
     )
+
+    @model_validator(mode="after")
+    def _attached_is_carla(self) -> Self:
+        if self.attach is not None and self.host not in (HostChoice.AUTO, HostChoice.CARLA):
+            message = f"attach is for Carla, and the host is {self.host}"
+            raise Mistakes([Mistake("attach-host", message, "write `host: carla`, or take attach out", path=("host",))])
+        return self
 
     @model_validator(mode="after")
     def _settings_fit_together(self) -> Self:

@@ -9,6 +9,8 @@ from pydantic_core import CoreSchema, core_schema
 
 from reconciler.manifest import names
 from reconciler.manifest.mistakes import Mistake
+from reconciler.model import attach
+from reconciler.model.errors import StudioError
 
 
 class Section:
@@ -104,6 +106,14 @@ def _server(name: str) -> str:
     return name
 
 
+def _attach(url: str) -> str:
+    try:
+        attach.parse(url)
+    except StudioError as error:
+        raise Mistake(error.code, error.message, error.hint) from error
+    return url
+
+
 def version(value: object) -> object:
     """Accept 1, and not what Python calls equal to it (true, 1.0)."""
     if type(value) is not int or value != 1:
@@ -146,6 +156,7 @@ Word: TypeAlias = Annotated[str, AfterValidator(_word)]
 ServerName: TypeAlias = Annotated[
     str, AfterValidator(_server), Field(json_schema_extra={"pattern": names.SERVER_PATTERN})
 ]
+AttachUrl: TypeAlias = Annotated[str, AfterValidator(_attach), Field(json_schema_extra={"pattern": attach.PATTERN})]
 Tempo: TypeAlias = Annotated[
     float,
     PlainValidator(_tempo),

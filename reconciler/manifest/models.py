@@ -205,7 +205,7 @@ class Manifest(Strict):
 
     @model_validator(mode="after")
     def _names_fit_together(self) -> Self:
-        mistakes = [*self._long_names(), *self._wrong_moves(), *self._slips()]
+        mistakes = [*self._long_names(), *self._wrong_moves(), *self._slips(), *self._managed_below_others()]
         if mistakes:
             raise Mistakes(mistakes)
         return self
@@ -222,6 +222,14 @@ class Manifest(Strict):
                     Mistake("bad-name", message, "shorten one of the two", path=("plugins", name), at_key=True)
                 )
         return mistakes
+
+    def _managed_below_others(self) -> list[Mistake]:
+        jack = self.hardware.jack
+        if self.engine.attach is None or jack is None or jack.manage is Manage.NEVER:
+            return []
+        message = f"manage: {jack.manage} is not possible with engine.attach: that Carla lives on this JACK server"
+        path = ("hardware", "jack", "manage")
+        return [Mistake("attach-jack", message, "take `manage` out: the server is its user's", path=path)]
 
     def _wrong_moves(self) -> list[Mistake]:
         mistakes = []

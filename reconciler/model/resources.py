@@ -103,6 +103,8 @@ class Capabilities(msgspec.Struct, frozen=True):
     """Keys of ``mix:`` that work, such as ``volume``."""
     midi: frozenset[str] = frozenset()
     """Sources that a parameter can follow: ``cc``, ``pitch-bend``, ``cv``."""
+    midi_ranges: bool = True
+    """Lets a parameter follow within less than its whole range."""
     options: bool = False
     custom_data: frozenset[str] = frozenset()
     """Schemes of plugins that keep named values."""
@@ -153,6 +155,8 @@ class Engine(msgspec.Struct, frozen=True):
     """What its JACK clients' names begin with."""
     running: bool = True
     settings: EngineSettings = EngineSettings()
+    attach: str | None = None
+    """Address of the Carla that it drives and that somebody else runs."""
 
 
 class Terminals(msgspec.Struct, frozen=True, omit_defaults=True):

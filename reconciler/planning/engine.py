@@ -25,6 +25,9 @@ def plan(observed: Observed, baseline: Baseline, builder: PlanBuilder) -> str | 
             if address in builder.session.origins and not (key == "mode" and asks == "multiple-clients"):
                 message = f"{observed.engine.kind} has no {key} to set"
                 hint = "Carla can: `engine: { host: carla }`; or take the line out"
+                if observed.engine.attach is not None:
+                    message = f"the {key} of an attached Carla is its user's to choose"
+                    hint = "take the line out; or take engine.attach out, and studio runs a Carla of its own"
                 builder.refuse("unsupported", address, message, hint)
             continue
         if before is None or before == asks:

@@ -1,5 +1,6 @@
 """Links where the engine is one JACK client: told as in the other mode, made through its terminals."""
 
+import itertools
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -42,9 +43,10 @@ def check_plugins(builder: PlanBuilder, plugins: PluginPlanner, of: Terminals | 
     """Refuse plugins that the engine's one client would not take, and those beyond the most that it takes."""
     session, can = builder.session, plugins.engine.capabilities
     most = can.most_plugins if of is None else MOST_PLUGINS
-    stay = plugins.have.keys() - session.plugins.keys() - plugins.gone
-    for place, name in enumerate(session.plugins, start=1 + len(stay)):
-        if most is not None and place > most:
+    if most is not None:
+        stay = plugins.have.keys() - session.plugins.keys() - plugins.gone
+        for name in itertools.islice(session.plugins, max(most - len(stay), 0), None):
+            place = max(most, len(stay)) + 1
             message = f"{name}: it would be plugin number {place}, and the engine takes {most}"
             hint = "take some out, or share them between two sessions" if of is None else ELSEWHERE
             builder.refuse("does-not-fit", f"plugins.{name}", message, hint)

@@ -68,7 +68,6 @@ class PluginPlanner:
                 and (not want.options or current.options | want.options == current.options)
                 and (not want.custom_data or current.custom_data | want.custom_data == current.custom_data)
                 and current.state == want.state
-                and current.bridge is want.bridge
                 and nothing_dropped
             ):
                 continue
@@ -109,7 +108,13 @@ class PluginPlanner:
 
     def _check_engine(self) -> None:
         engine, session = self.engine, self.session
-        for key, runs, asks in (("host", engine.kind, session.host), ("prefix", engine.prefix, session.prefix)):
+        attached, attach = engine.attach or "none", session.attach or "none"
+        compared = (
+            ("host", engine.kind, session.host),
+            ("prefix", engine.prefix, session.prefix),
+            ("attach", attached, attach),
+        )
+        for key, runs, asks in compared:
             if asks not in (runs, "auto"):
                 message = f'the session runs with engine.{key} "{runs}"; the manifest asks for "{asks}"'
                 hint = "`studio down` stops it, the next apply starts it anew"
@@ -149,7 +154,8 @@ class PluginPlanner:
         self.builder.refuse("bypass-unsupported", f"plugins.{want.name}.active", message, hint)
 
     def _check_facets(self, want: Plugin, current: Plugin | None) -> None:
-        for word, message, hint in lacks(self.engine, want, current):
+        narrowed = self.session.narrowed.get(want.name, ())
+        for word, message, hint in lacks(self.engine, want, current, narrowed):
             self.builder.refuse("unsupported", f"plugins.{want.name}.{word}", f"{want.name}: {message}", hint)
 
     def _check_leave(self, want: Plugin) -> None:

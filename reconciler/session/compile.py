@@ -52,6 +52,7 @@ class _Compiler:
         self.rest: dict[str, dict[str, float]] = {}
         self.ignored: dict[str, tuple[str, ...]] = {}
         self.states: dict[str, str] = {}
+        self.narrowed: dict[str, tuple[str, ...]] = {}
         self.links: dict[Link, Where] = {}
         self.wires: dict[str, Wire] = {}
         self.origins: dict[str, Where] = {}
@@ -78,6 +79,7 @@ class _Compiler:
             name=manifest.session,
             host=manifest.engine.host,
             prefix=manifest.engine.prefix,
+            attach=manifest.engine.attach,
             engine=asked,
             jack=JackSettings(**jack.model_dump(exclude={"manage"})) if jack else None,
             manage=jack.manage if jack else "never",
@@ -96,6 +98,7 @@ class _Compiler:
             wires=tuple(self.wires.values()),
             protected=frozenset(name for name, spec in manifest.plugins.items() if spec.protect),
             ignored=self.ignored,
+            narrowed=self.narrowed,
             switched={name: (kind.enabled.symbol,) for name, kind in self.types.items() if kind and kind.enabled},
             moved=dict(manifest.moved),
             origins=self.origins,
@@ -129,6 +132,8 @@ class _Compiler:
         self.rest[name] = compiler.rest
         if compiler.state is not None:
             self.states[name] = compiler.state
+        if compiler.narrowed:
+            self.narrowed[name] = tuple(compiler.narrowed)
         if compiler.ignored:
             self.ignored[name] = compiler.ignored
         return plugin

@@ -61,6 +61,8 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str
     host: str = "auto"
     prefix: str = ""
+    attach: str | None = None
+    """Address of the Carla to drive, which somebody else runs; None for one of our own."""
     engine: EngineSettings = EngineSettings()
     """What the manifest asks of the plugin host itself."""
     jack: JackSettings | None = None
@@ -82,6 +84,8 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
     protected: frozenset[str] = frozenset()
     ignored: dict[str, tuple[str, ...]] = {}
     """Per plugin, what is somebody else's: ``active``, ``program``, ``params.SYMBOL``."""
+    narrowed: dict[str, tuple[str, ...]] = {}
+    """Per plugin, the parameters that follow MIDI or CV within less than their whole range."""
     switched: dict[str, tuple[str, ...]] = {}
     """Plugins with a click-free switch of their own, and its symbol (designated ``lv2:enabled``)."""
     moved: dict[str, str] = {}

@@ -12,7 +12,7 @@ from reconciler.engines.carla import library
 from reconciler.engines.lv2.catalogue import Lv2Catalogue
 from reconciler.model.catalogue import Catalogue
 from reconciler.model.terminals import PATCHBAY
-from tests.conformance import carla_rig, jalv_rig, memory_rig
+from tests.conformance import attached_rig, carla_rig, jalv_rig, memory_rig
 from tests.conformance.rig import Rig
 from tests.support.jackd import Jackd
 
@@ -31,6 +31,8 @@ RIGS = [
     pytest.param("carla-with-prefix", marks=[pytest.mark.jack, pytest.mark.carla]),
     pytest.param("carla-patchbay", marks=[pytest.mark.jack, pytest.mark.carla]),
     pytest.param("carla-bridged", marks=[pytest.mark.jack, pytest.mark.carla]),
+    pytest.param("attached", marks=[pytest.mark.jack, pytest.mark.carla]),
+    pytest.param("attached-with-prefix", marks=[pytest.mark.jack, pytest.mark.carla]),
 ]
 
 
@@ -65,12 +67,17 @@ def _made(request: pytest.FixtureRequest, server: Jackd | str, kill_server: Call
     name = server if isinstance(server, str) else server.name
     if of == "jalv":
         return jalv_rig.jalv(server=name, catalogue=catalogue, kill_server=kill_server, bundles=bundles)
+    prefix = carla_rig.PREFIX if of.endswith("-with-prefix") else ""
+    if of.startswith("attached"):
+        return attached_rig.attached(
+            server=name, catalogue=catalogue, kill_server=kill_server, bundles=bundles, prefix=prefix
+        )
     return carla_rig.carla(
         server=name,
         catalogue=catalogue,
         kill_server=kill_server,
         bundles=bundles,
-        prefix=carla_rig.PREFIX if of == "carla-with-prefix" else "",
+        prefix=prefix,
         mode=PATCHBAY if of == "carla-patchbay" else choose.MULTIPLE_CLIENTS,
         bridged=of == "carla-bridged",
     )
