@@ -7,7 +7,7 @@ plugin ``vox`` whose ports JACK named ``vox-01``.
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from reconciler.engines import refusals
 from reconciler.engines.carla import bridges, library, portnames
@@ -22,7 +22,7 @@ from reconciler.model import applications
 from reconciler.model.catalogue import Catalogue, PluginType
 from reconciler.model.errors import EngineError
 from reconciler.model.options import FORCE_STEREO
-from reconciler.model.resources import Capabilities, EngineSettings
+from reconciler.model.resources import Capabilities, EngineSettings, Port
 from reconciler.model.settings import completed
 from reconciler.model.stereo import widened
 from reconciler.model.terminals import CLIENT, PATCHBAY
@@ -352,7 +352,7 @@ class CarlaHost(Whole):
             plugin.port_names = {symbol: names[0] for symbol, names in portnames.jack_names(plugin.kind).items()}
             return
         end = time.monotonic() + SETTLE_SECONDS
-        while (found := portnames.resolve(plugin.kind, client, ports := self.graph.ports())) is None:
+        while (found := portnames.resolve(plugin.kind, client, ports := self._plugins_ports(self.graph))) is None:
             if any(port.startswith(f"{client}-") for port in ports) and not self._has_ports(client):
                 raise refusals.name_taken(plugin.name, client)
             if time.monotonic() > end:
@@ -360,6 +360,10 @@ class CarlaHost(Whole):
                 raise refusals.plugin_failed(plugin.name, plugin.kind.uri, "JACK does not show all its ports", there)
             time.sleep(_LOOK_SECONDS)
         plugin.port_names = found
+
+    def _plugins_ports(self, graph: AudioGraph) -> Mapping[str, Port]:
+        """Return the ports among which a plugin's are: those inside, or where each is a JACK client, all."""
+        return self.inside.ports() if self._in_patchbay else graph.ports()
 
     def _has_ports(self, client: str) -> bool:
         return self.graph is not None and any(port.startswith(f"{client}:") for port in self.graph.ports())
