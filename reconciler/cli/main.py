@@ -18,6 +18,7 @@ COMMANDS = {
     "apply": "make the studio what the manifest says",
     "drift": "show what moved since the last apply",
     "status": "show what runs",
+    "ui": "open a plugin's own window",
     "up": "start JACK and the plugin host of a session",
     "down": "stop the plugin host, and JACK if studio started it",
     "ports": "list JACK ports and what they are linked to",

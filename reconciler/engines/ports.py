@@ -172,8 +172,11 @@ class PluginHost(Protocol):
             not the one whose SHA-256 is ``digest``.
         """
 
-    def show_ui(self, name: str) -> None:
-        """Open the plugin's own window. Raises ``no-such-plugin``, ``unsupported``, ``no-ui``, ``no-display``."""
+    def show_ui(self, name: str, *, shown: bool = True) -> None:
+        """Open or close the plugin's own window on this process's display, and see that it has come or gone.
+
+        Raises ``no-such-plugin``, ``unsupported``, ``no-ui``, ``ui-failed``, ``no-display``.
+        """
 
     def crashes(self) -> list[Crash]:
         """Plugins that went away by themselves since the host started, oldest first (the last 100)."""

@@ -133,6 +133,10 @@ class HostClient:
         """Return what the host's catalogue knows of a plugin."""
         return self._call("describe", {"uri": uri}, PluginType | None)  # type: ignore[arg-type]
 
+    def show_ui(self, name: str, *, shown: bool, display: dict[str, str]) -> None:
+        """Open or close a plugin's own window; ``display`` is the environment's words for where."""
+        self._call("ui", {"name": name, "shown": shown, "display": display}, bool)
+
     def status(self) -> HostStatus:
         """Return what the host tells of itself."""
         return self._call("status", {}, HostStatus)

@@ -31,6 +31,9 @@ from reconciler.model.actions import Action, Outcome
 from reconciler.model.catalogue import Catalogue
 from reconciler.model.errors import StudioError, Unavailable
 
+DISPLAY = ("DISPLAY", "XAUTHORITY", "WAYLAND_DISPLAY")
+"""What tells a program where windows are shown."""
+
 LOOK_SECONDS = 0.5
 """How often a host that nobody asks anything looks whether JACK and its plugins are still there."""
 
@@ -45,6 +48,14 @@ class Describe(msgspec.Struct, forbid_unknown_fields=True):
     """Parameters of ``describe``."""
 
     uri: str
+
+
+class Window(msgspec.Struct, forbid_unknown_fields=True):
+    """Parameters of ``ui``. ``display`` is where the person is who asks: the environment's words for it."""
+
+    name: str
+    shown: bool = True
+    display: dict[str, str] = {}
 
 
 class HostProcess:
@@ -74,6 +85,7 @@ class HostProcess:
             "snapshot": self._snapshot,
             "execute": self._execute,
             "describe": self._describe,
+            "ui": self._ui,
             "subscribe": self._subscribe,
             "status": self._status,
             "shutdown": self._shutdown,
@@ -147,6 +159,14 @@ class HostProcess:
         if self._catalogue is None:
             self._catalogue = choose.catalogue(self.config.engine)
         return self._catalogue.describe(msgspec.json.decode(request.params, type=Describe).uri)
+
+    def _ui(self, _connection: Connection, request: Request) -> object:
+        asked = msgspec.json.decode(request.params, type=Window)
+        # The first apply may have started this process from anywhere, ssh for one: the window opens where it is asked
+        # for. Only words for displays, so that nobody changes anything else of this process.
+        os.environ.update({key: value for key, value in asked.display.items() if key in DISPLAY})
+        self.studio.host.show_ui(asked.name, shown=asked.shown)
+        return True
 
     def _subscribe(self, connection: Connection, _request: Request) -> object:
         connection.subscribed = True

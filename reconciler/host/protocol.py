@@ -1,8 +1,9 @@
 """What travels over the host's socket: JSON-RPC 2.0, one message a line.
 
 Requests: ``snapshot`` -> Observed; ``execute`` {actions} -> [Outcome], with an ``outcome`` notification as each
-action ends; ``describe`` {uri} -> PluginType or null; ``subscribe`` -> true, then ``event`` notifications;
-``status`` -> HostStatus; ``shutdown`` -> true once every plugin is unloaded.
+action ends; ``describe`` {uri} -> PluginType or null; ``ui`` {name, shown, display} -> true once the window has come
+or gone; ``subscribe`` -> true, then ``event`` notifications; ``status`` -> HostStatus; ``shutdown`` -> true once every
+plugin is unloaded.
 """
 
 from typing import Any

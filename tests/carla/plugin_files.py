@@ -151,12 +151,6 @@ __attribute__((visibility("default"))) const struct {
 """
 
 
-def need_carla() -> None:
-    """Leave a whole module of tests out where there is no Carla, in one line; to be called as it is imported."""
-    if library.find() is None:
-        pytest.skip(NO_CARLA, allow_module_level=True)
-
-
 def compiled(source: str, to: Path, **words: str) -> Path:
     """Compile a shared library, with words of the source replaced; skips the test where there is no compiler."""
     if shutil.which("gcc") is None:

@@ -33,7 +33,7 @@ from reconciler.model.values import float32
 from tests.carla import plugin_files
 from tests.carla.plugin_files import CLAP, CRASH, HANG, catalogue, installed, ladspa
 
-plugin_files.need_carla()
+pytestmark = pytest.mark.carla
 
 EVENTS_IN = ("events_in", "events-in", Kind.MIDI, Direction.IN)
 

@@ -11,10 +11,9 @@ from reconciler.manifest.load import parse
 from reconciler.model.catalogue import PluginType
 from reconciler.model.errors import StudioError
 from reconciler.session.compile import compile_session
-from tests.carla import plugin_files
 from tests.carla.plugin_files import CRASH, catalogue, environ, ladspa
 
-plugin_files.need_carla()
+pytestmark = pytest.mark.carla
 
 
 @pytest.fixture

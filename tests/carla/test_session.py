@@ -11,14 +11,11 @@ import pytest
 from reconciler.host.client import HostClient
 from reconciler.model import states
 from reconciler.model.actions import Action, Call, SetOption, SetParam
-from tests.carla import plugin_files
 from tests.cli.studio import Done, put_everything_down, studio
 from tests.support.jackd import Jackd
 from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.jack, pytest.mark.carla]
-
-plugin_files.need_carla()
 
 EPIANO = "http://drobilla.net/plugins/mda/EPiano"
 PROGRAM = """\

@@ -251,6 +251,10 @@ class CarlaEngine:
         """Return what Carla can do around the plugin, as ``PLUGIN_CAN_…`` bits."""
         return int(self._info(plugin_id).hints)
 
+    def show_window(self, plugin_id: int, *, shown: bool) -> None:
+        """Ask the plugin to open its own window, or to close it."""
+        self._host.show_custom_ui(plugin_id, shown)
+
     def is_bridged(self, plugin_id: int) -> bool:
         """Return whether it runs in a process of its own."""
         return bool(self.hints(plugin_id) & self._backend.PLUGIN_IS_BRIDGE)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reconciler.engines import refusals, statefiles
-from reconciler.engines.carla import keeping, programs
+from reconciler.engines.carla import keeping, programs, windows
 from reconciler.engines.carla.engine import ACTIVE, NOT_FOLLOWING, CarlaEngine
 from reconciler.engines.carla.plugin import MIX_HINTS, CarlaPlugin, control_index
 from reconciler.engines.lacking import Lacking
@@ -144,6 +144,11 @@ class Setters(Lacking):
             if kept != follows:
                 engine.follow(plugin_id, index, NOT_FOLLOWING)
                 raise refusals.not_kept(name, f"plugins.{name}.midi.{symbol}", follows, kept)
+
+    def show_ui(self, name: str, *, shown: bool = True) -> None:
+        """Open or close its own window. Raises ``no-such-plugin``, ``no-ui``, ``no-display``, ``ui-failed``."""
+        plugin_id, _ = self._find(name)
+        windows.show(self._engine, plugin_id, name, shown=shown)
 
     def set_option(self, name: str, key: str, value: bool) -> None:
         """Switch an option, read back.
