@@ -2,7 +2,7 @@
 
 import math
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,14 +67,22 @@ def _best() -> str:
     return "jalv" if library.find() is None else "carla"
 
 
-def catalogue(engine: str, base: Path | None = None) -> Catalogue:
-    """Return what is known of installed plugins on that engine; ``base`` is where relative paths start."""
+def catalogue(engine: str, base: Path | None = None, paths: Mapping[str, Sequence[str]] | None = None) -> Catalogue:
+    """Return what is known of installed plugins on that engine.
+
+    Parameters
+    ----------
+    base
+        Where relative paths start.
+    paths
+        Folders that plugins are looked for in before the usual ones, by scheme.
+    """
     if engine == "auto":
         engine = _best()
     if engine == "carla":
         from reconciler.engines.carla.catalogue import CarlaCatalogue
 
-        return CarlaCatalogue(base=base)
+        return CarlaCatalogue(base=base, paths=paths)
     from reconciler.engines.lv2.catalogue import Lv2Catalogue
 
     if engine == "memory":
@@ -179,8 +187,8 @@ def _real_host(
         from reconciler.engines.carla import CarlaHost
         from reconciler.engines.carla.catalogue import CarlaCatalogue
 
-        known = CarlaCatalogue()
-        return CarlaHost(known, server, prefix, loading=known.loading, settings=settings)
+        known = CarlaCatalogue(paths=settings.paths if settings else None)
+        return CarlaHost(known, server, prefix, loading=known.loading, settings=settings, look_in=known.look_in)
     from reconciler.engines.jalv import JalvHost
 
     return JalvHost(catalogue(engine), server, prefix, lock=lock)

@@ -30,6 +30,7 @@ from reconciler.planning.reconcile import reconcile
 from reconciler.planning.renames import follow
 from reconciler.planning.wiring import resolve
 from reconciler.session.compile import compile_session
+from reconciler.session.engine import settings
 from reconciler.session.session import Endpoint, EndPort, Session, Wire
 
 
@@ -87,7 +88,8 @@ class Desk:
         except StudioError as error:
             error.where = error.where or source.where("engine", "host", address="engine.host")
             raise
-        session = compile_session(source, choose.catalogue(engine, path.absolute().parent))
+        known = choose.catalogue(engine, path.absolute().parent, settings(source).paths)
+        session = compile_session(source, known)
         return cls(source, session, engine)
 
     @property

@@ -157,7 +157,7 @@ class HostProcess:
 
     def _describe(self, _connection: Connection, request: Request) -> object:
         if self._catalogue is None:
-            self._catalogue = choose.catalogue(self.config.engine)
+            self._catalogue = choose.catalogue(self.config.engine, paths=self.config.settings.paths)
         return self._catalogue.describe(msgspec.json.decode(request.params, type=Describe).uri)
 
     def _ui(self, _connection: Connection, request: Request) -> object:

@@ -85,7 +85,8 @@ def wire(builder: PlanBuilder, plugins: PluginPlanner, observed: Observed, edits
         {link: cause for link, cause in some.items() if inside(link.source) is inside(link.target)}
         for some in (edits.made, edits.cut)
     )
-    _rewire(builder, plugins, answer, edits, at=_Where(names(of), inside))
+    going = _going(plugins, of, names(of))
+    _rewire(builder, plugins, answer, edits, at=_Where(names(of), inside, going))
     _steps(builder, plugins, made, cut)
 
 
@@ -102,11 +103,13 @@ class _Where(msgspec.Struct, frozen=True):
 
     terminals: frozenset[str]
     inside: Callable[[str], bool]
+    going: Mapping[str, tuple[Step, ...]] = {}
+    """By terminal, the steps that take away what is linked to it, because a plugin is put in its place anew."""
 
 
 def _rewire(builder: PlanBuilder, plugins: PluginPlanner, rewiring: Rewiring, edits: Edits, *, at: _Where) -> None:
     """Put a rewiring into the plan: what is joined at a terminal needs the cuts there, lest old meets new."""
-    cuts: dict[str, tuple[Step, ...]] = {}
+    cuts = dict(at.going)
     for link in rewiring.cuts:
         step = builder.step(Stage.FREE, Disconnect(link.source, link.target), _cause(link, edits.cut, edits.made, at))
         for end in _ends(link) & at.terminals:
@@ -131,6 +134,16 @@ def _cause(link: Link, first: Mapping[Link, str], second: Mapping[Link, str], at
     edits = [*first.items(), *second.items()]
     edits.sort(key=lambda edit: at.inside(edit[0].source) is at.inside(edit[0].target))
     return next((cause for edit, cause in edits if _ends(edit) & _ends(link)), edits[0][1])
+
+
+def _going(plugins: PluginPlanner, of: Terminals, every: frozenset[str]) -> dict[str, tuple[Step, ...]]:
+    found: dict[str, tuple[Step, ...]] = {}
+    for link in sorted(plugins.followed(of.links)):
+        if _lost_before(plugins, link):
+            for end in _ends(link) & every:
+                steps = plugins.created(*sorted(node for node in map(_node, _ends(link)) if node in plugins.gone))
+                found[end] = (*found.get(end, ()), *(step for step in steps if step not in found.get(end, ())))
+    return found
 
 
 def _lost_before(plugins: PluginPlanner, link: Link) -> bool:

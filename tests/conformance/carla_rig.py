@@ -31,6 +31,9 @@ class BridgedHost(CarlaHost):
     def add(self, name: str, plugin: str, *, bridge: bool = True, force_stereo: bool = False) -> None:
         super().add(name, plugin, bridge=bridge and not force_stereo, force_stereo=force_stereo)
 
+    def replace(self, name: str, plugin: str, *, bridge: bool = True, force_stereo: bool = False) -> None:
+        super().replace(name, plugin, bridge=bridge and not force_stereo, force_stereo=force_stereo)
+
     def kill(self, name: str) -> None:
         """Kill a plugin's process."""
         for process in self._plugins[name].processes:

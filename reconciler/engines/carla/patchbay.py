@@ -61,31 +61,37 @@ class Mirror:
     def __init__(self) -> None:
         self.groups: dict[int, tuple[str, bool]] = {}
         """Name, and whether it is a plugin's."""
-        self.ports: dict[End, tuple[int, str]] = {}
-        """Hints and name."""
+        self.ports: dict[int, dict[int, tuple[int, str]]] = {}
+        """Hints and name, by group and port."""
         self.connections: dict[int, tuple[End, End]] = {}
+        self.numbers: dict[tuple[End, End], int] = {}
+        """The connections the other way round."""
 
-    def hear(self, news: Iterable[News]) -> bool:
-        """Take in what was told; return whether a port or a name is another one now."""
-        changed = False
+    def hear(self, news: Iterable[News]) -> set[int]:
+        """Take in what was told; return the groups that have another name or other ports now."""
+        changed: set[int] = set()
         for action, number, first, second, text in news:
-            changed = changed or action < CONNECTION_ADDED
+            if action < CONNECTION_ADDED:
+                changed.add(number)
             match action:
                 case _ if action == CLIENT_ADDED:
                     self.groups[number] = text, second >= 0
                 case _ if action == CLIENT_REMOVED:
                     self.groups.pop(number, None)
+                    self.ports.pop(number, None)
                 case _ if action == CLIENT_RENAMED and number in self.groups:
                     self.groups[number] = text, self.groups[number][1]
                 case _ if action == PORT_ADDED:
-                    self.ports[number, first] = second, text
+                    self.ports.setdefault(number, {})[first] = second, text
                 case _ if action == PORT_REMOVED:
-                    self.ports.pop((number, first), None)
+                    self.ports.get(number, {}).pop(first, None)
                 case _ if action == CONNECTION_ADDED:
                     source_group, source, target_group, target = map(int, text.split(":"))
-                    self.connections[number] = (source_group, source), (target_group, target)
-                case _ if action == CONNECTION_REMOVED:
-                    self.connections.pop(number, None)
+                    ends = (source_group, source), (target_group, target)
+                    self.connections[number] = ends
+                    self.numbers[ends] = number
+                case _ if action == CONNECTION_REMOVED and number in self.connections:
+                    del self.numbers[self.connections.pop(number)]
         return changed
 
 
@@ -95,9 +101,7 @@ class CarlaPatchbay:
     def __init__(self, wires: Wires) -> None:
         self._wires = wires
         self._of: str | None = None
-        self._mirror = Mirror()
-        self._names: dict[End, str] = {}
-        self._ports: dict[str, Port] = {}
+        self._begin()
 
     @property
     def client(self) -> str | None:
@@ -111,77 +115,83 @@ class CarlaPatchbay:
 
     def links(self) -> frozenset[Link]:
         """Return every link, read from Carla anew."""
+        self._listen()
         if self.client is None:
-            self._listen()
             return frozenset()
-        self._mirror = Mirror()
-        self._mirror.hear(self._wires.refresh_patchbay())
-        self._name()
-        return self._links()
+        self._begin()
+        self._name(self._mirror.hear(self._wires.refresh_patchbay()))
+        known = self._names
+        return frozenset(
+            Link(known[source], known[target])
+            for source, target in self._mirror.numbers
+            if source in known and target in known
+        )
 
     def connect(self, source: str, target: str) -> None:
         """Connect two ports that are there and fit; already there counts as done. Raises ``connect-failed``."""
         self._listen()
-        link = Link(source, target)
-        if link in self._links():
+        ends = self._ends[source], self._ends[target]
+        if ends in self._mirror.numbers:
             return  # Carla would call it a failure
-        ends = {name: end for end, name in self._names.items()}
-        error = self._wires.connect_ports(ends[source], ends[target])
+        error = self._wires.connect_ports(*ends)
         self._listen()
-        if error is not None or link not in self._links():
-            raise _failed(link, error or "Carla said yes, and does not show it")
+        if error is not None or ends not in self._mirror.numbers:
+            raise _failed(Link(source, target), error or "Carla said yes, and does not show it")
 
     def disconnect(self, source: str, target: str) -> None:
         """Disconnect; absent counts as done. Raises ``connect-failed`` if it is still there afterwards."""
-        link = Link(source, target)
-        if link not in self.links():  # which numbers the connections as they are now
+        self.links()  # numbers the connections as they are now
+        ends = self._ends.get(source), self._ends.get(target)
+        number = self._mirror.numbers.get(ends)  # type: ignore[arg-type] # no such port, no such connection
+        if number is None:
             return
-        numbers = {self._link(*ends): number for number, ends in self._mirror.connections.items()}
-        error = self._wires.disconnect_ports(numbers[link])
+        error = self._wires.disconnect_ports(number)
         self._listen()
-        if link in self._links():
-            raise _failed(link, error or "Carla said yes, and still has it")
+        if ends in self._mirror.numbers:
+            raise _failed(Link(source, target), error or "Carla said yes, and still has it")
+
+    def _begin(self) -> None:
+        """Forget what was told."""
+        self._mirror = Mirror()
+        self._names: dict[End, str] = {}
+        self._ends: dict[str, End] = {}
+        self._ports: dict[str, Port] = {}
+        self._named: set[int] = set()
 
     def _listen(self) -> None:
         """Take in what was told since; an engine that was started anew begins anew."""
         if self._of != self.client:
             self._of = self.client
-            self._mirror = Mirror()
-            self._name()
-        if self._mirror.hear(self._wires.patchbay_news()):
-            self._name()
+            self._begin()
+        self._name(self._mirror.hear(self._wires.patchbay_news()))
 
-    def _name(self) -> None:
-        """Find out which port is called how."""
-        self._names.clear()
-        self._ports = {}
-        counts: dict[tuple[Kind, bool], int] = {}
-        for end, (hints, name) in sorted(self._mirror.ports.items()):
-            kind = next((kind for bit, kind in _KINDS.items() if hints & bit), None)
-            group = self._mirror.groups.get(end[0])
-            if kind is None or group is None:
-                continue
-            takes = bool(hints & _IS_INPUT)
-            if group[1]:
-                full = f"{group[0]}:{name}"
-                self._ports[full] = Port(full, kind, Direction.IN if takes else Direction.OUT)
-                self._names[end] = full
-                continue
-            same = [short for short, of in (OUTPUTS if takes else INPUTS) if of is kind]
-            place = counts[kind, takes] = counts.get((kind, takes), -1) + 1
-            if place < len(same):
-                self._names[end] = same[place]
-
-    def _links(self) -> frozenset[Link]:
-        known = self._names
-        return frozenset(
-            self._link(source, target)
-            for source, target in self._mirror.connections.values()
-            if source in known and target in known
-        )
-
-    def _link(self, source: End, target: End) -> Link:
-        return Link(self._names[source], self._names[target])
+    def _name(self, groups: Iterable[int]) -> None:
+        """Find out how the ports of these groups are called."""
+        changed = set(groups)
+        for end in [end for end in self._names if end[0] in changed] if changed & self._named else ():
+            name = self._names.pop(end)
+            del self._ends[name]
+            self._ports.pop(name, None)
+        self._named |= changed
+        for group in sorted(changed & self._mirror.groups.keys()):
+            client, is_plugin = self._mirror.groups[group]
+            place = 0
+            for port, (hints, name) in sorted(self._mirror.ports.get(group, {}).items()):
+                kind = next((kind for bit, kind in _KINDS.items() if hints & bit), None)
+                takes = bool(hints & _IS_INPUT)
+                full = f"{client}:{name}"
+                if kind is None:
+                    continue
+                if is_plugin:
+                    self._ports[full] = Port(full, kind, Direction.IN if takes else Direction.OUT)
+                else:  # one of four, each of one kind and direction
+                    same = [short for short, of in (OUTPUTS if takes else INPUTS) if of is kind]
+                    if place >= len(same):
+                        continue
+                    full = same[place]
+                    place += 1
+                self._names[group, port] = full
+                self._ends[full] = group, port
 
 
 def _failed(link: Link, why: str) -> EngineError:

@@ -56,7 +56,7 @@ class WholeEngine(Lacking):
     def set_engine(self, key: str, value: bool | float | str) -> None:
         """Change one setting while it runs, read back. Raises ``unsupported``, ``not-kept``."""
         word, _, scheme = key.partition(".")
-        if word not in self._capabilities.live_settings:
+        if word not in self._capabilities.live_settings or scheme == "lv2":
             super().set_engine(key, value)
         self._living()
         asked: object = value
