@@ -5,7 +5,7 @@ shows as one link, and is made as two: one in JACK to a terminal, one from there
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
 import msgspec
@@ -20,6 +20,10 @@ OUTSIDE = " [outside]"
 """Behind the name of a foreign client that has a plugin's, or the engine's. No plugin can be called so."""
 
 
+GLANCE_SECONDS = 0.02
+"""How old the names of foreign clients may be when plugins are loaded one after another, a hundred in 40 ms."""
+
+
 class Inside(Protocol):
     """The graph within an engine. A plugin's port is ``client:port``; a terminal has its bare name, ``audio-in1``."""
 
@@ -29,6 +33,9 @@ class Inside(Protocol):
 
     def ports(self) -> Mapping[str, Port]:
         """Every plugin's ports, in the engine's order. Cheap: it is asked after every plugin that comes."""
+
+    def clients(self) -> Iterable[str]:
+        """The names of all plugins, as their ports have them."""
 
     def links(self) -> frozenset[Link]:
         """Every link within the engine, read from it anew."""
@@ -68,6 +75,10 @@ class PatchbayGraph:
         self._changed_at = -follows_s
         self._cut_at: dict[str, float] = {}
         self._terminals = terminals(prefix)
+        self._outsiders: set[str] = set()
+        self._outsiders_until = 0.0
+        self._read: object = None
+        self._shown: frozenset[Link] = frozenset()
         self._inner_sides = {port.name: port for port in _inner_sides(self._terminals)}
 
     @property
@@ -82,7 +93,7 @@ class PatchbayGraph:
     def ports(self) -> Mapping[str, Port]:
         """Return every port, outside first, by ``client:port``; the engine's own client's are left out."""
         inner = self._inside.ports()
-        own, hidden = self._inside.client, self._hidden(inner)
+        own, hidden = self._inside.client, self._hidden()
         found: dict[str, Port] = {}
         for name, port in self._jack.ports().items():
             client = _client(name)
@@ -96,11 +107,21 @@ class PatchbayGraph:
         found.update(inner)
         return found
 
+    def has(self, client: str) -> bool:
+        """Whether a client of that name outside, seen a moment ago, or a plugin inside has a port."""
+        if time.monotonic() > self._outsiders_until:
+            self._outsiders = {_client(port) for port in self._jack.ports()} - {self._inside.client}
+            self._outsiders_until = time.monotonic() + GLANCE_SECONDS
+        return client in self._outsiders or client in self._inside.clients()
+
     def links(self) -> frozenset[Link]:
         """Return every link as it is heard, those through terminals as one; wait until the sound follows."""
         self._wait(self._changed_at)
-        inner = self._inside.links()
-        own, hidden = self._inside.client, self._hidden(self._inside.ports())
+        inner, outside = self._inside.links(), self._jack.links()
+        own, hidden = self._inside.client, self._hidden()
+        read = inner, outside, own, hidden
+        if read == self._read:  # as a rule
+            return self._shown
 
         def shown(name: str) -> str:
             client = _client(name)
@@ -108,12 +129,13 @@ class PatchbayGraph:
                 return self._client + name[len(client) :]
             return client + OUTSIDE + name[len(client) :] if client in hidden else name
 
-        outer = {Link(shown(link.source), shown(link.target)) for link in self._jack.links()}
+        outer = {Link(shown(link.source), shown(link.target)) for link in outside}
         every = outer | {Link(self._full(link.source), self._full(link.target)) for link in inner}
         ends = self._inner_sides
         met = frozenset(link for link in every if link.source in ends or link.target in ends)
         self._terminals = terminals(self._prefix, met, granted=own)
-        return compose(self._terminals) | (every - met)
+        self._read, self._shown = read, compose(self._terminals) | (every - met)
+        return self._shown
 
     def terminals(self) -> Terminals:
         """Return the terminals, with the links of the last reading of :meth:`links`."""
@@ -189,9 +211,9 @@ class PatchbayGraph:
         takes = link.target in inner or (link.target in ends and ends[link.target].direction is Direction.IN)
         return gives and takes
 
-    def _hidden(self, inner: Mapping[str, Port]) -> set[str]:
+    def _hidden(self) -> set[str]:
         """Return the clients' names that something inside has too."""
-        return {self._client, *map(_client, inner)}
+        return {self._client, *self._inside.clients()}
 
     def _bare(self, name: str) -> str:
         return name.removeprefix(f"{self._client}:") if name in self._inner_sides else name
@@ -218,7 +240,9 @@ class PatchbayGraph:
         return real
 
     def _wait(self, since: float) -> None:
-        time.sleep(max(since + self._follows_s - time.monotonic(), 0.0))
+        left = since + self._follows_s - time.monotonic()
+        if left > 0:  # a sleep of nothing may take a millisecond
+            time.sleep(left)
 
 
 class NotRunning:
@@ -229,6 +253,10 @@ class NotRunning:
     def ports(self) -> Mapping[str, Port]:
         """There are none."""
         return {}
+
+    def clients(self) -> Iterable[str]:
+        """There are none."""
+        return ()
 
     def links(self) -> frozenset[Link]:
         """There are none."""

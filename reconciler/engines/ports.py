@@ -216,6 +216,9 @@ class AudioGraph(Protocol):
     def ports(self) -> Mapping[str, Port]:
         """Every port, by full name; in natural order (``playback_2`` before ``playback_10``)."""
 
+    def has(self, client: str) -> bool:
+        """Whether any client of that name, or plugin within the engine, has a port."""
+
     def links(self) -> frozenset[Link]:
         """Every connection."""
 

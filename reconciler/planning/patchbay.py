@@ -54,6 +54,8 @@ def check_plugins(builder: PlanBuilder, plugins: PluginPlanner, of: Terminals | 
     if of is None:
         return
     for name in session.plugins:
+        if name in plugins.have and name not in plugins.gone:
+            continue  # it is in there
         ports = [port.direction for port in session.ports.get(name, ()) if port.kind is Kind.MIDI]
         for way in Direction:
             if ports.count(way) > MIDI_PORTS:

@@ -162,7 +162,12 @@ def proved(studio: LocalStudio, session: Session) -> None:
 
 def look_and_plan(studio: LocalStudio, session: Session) -> Plan:
     """Return the plan of the studio as it is."""
-    return reconcile(session, studio.observe(), Baseline(), Policy())
+    return reconcile(session, studio.observe(), ours_already(session), Policy())
+
+
+def ours_already(session: Session) -> Baseline:
+    """Return what the last apply left: all of it."""
+    return Baseline(session.plugins, session.links, declares=session.declares)
 
 
 def ours(server: str, folder: Path) -> dict[str, object]:
@@ -171,25 +176,22 @@ def ours(server: str, folder: Path) -> dict[str, object]:
     settings = EngineSettings(mode="patchbay")
     studio = choose.build("carla", prefix="", server=server, servers=folder, settings=settings)
     bare = Bare(server)
-    applies, plans, reads = [], [], []
+    applies, plans, anew, reads = [], [], [], []
     for _ in range(ROUNDS):
         studio.host.remove_all()
         studio.idle()
         applies.append(timed(lambda: proved(studio, session)))
     memory = rss_mb()
     for _ in range(ROUNDS * 4):
+        reads.append(timed(bare.read))
+        # The host has ears too: after the bare read, in which Carla tells all it has, it looks at everything anew.
+        anew.append(timed(lambda: look_and_plan(studio, session)))
         plans.append(timed(lambda: look_and_plan(studio, session)))
-        reads.append(timed(bare_read(studio, bare)))
     changed = msgspec.structs.replace(session.plugins["p50"], params={**session.plugins["p50"].params, "output": 0.25})
     one = msgspec.structs.replace(session, plugins={**session.plugins, "p50": changed})
     calls = [msgspec.to_builtins(action.call) for action in look_and_plan(studio, one).actions]
     studio.close()
-    return {"apply": applies, "plan": plans, "read": reads, "rss_mb": memory, "one_parameter": calls}
-
-
-def bare_read(studio: LocalStudio, bare: Bare) -> Callable[[], object]:
-    """Return the bare read, with the host's own ears as they are: it hears what ``patchbay_refresh`` tells."""
-    return bare.read
+    return {"apply": applies, "plan": plans, "anew": anew, "read": reads, "rss_mb": memory, "one_parameter": calls}
 
 
 def by_hand(server: str, folder: Path) -> dict[str, object]:

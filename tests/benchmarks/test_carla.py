@@ -38,7 +38,11 @@ def test_a_hundred_plugins(child: Callable[[str], dict[str, Any]], report: Repor
     hand, ours, alone = child("by-hand"), child("ours"), child("alone")
     plan = report(
         "100 plugins, 600 values in a patchbay, nothing to change",
-        {"bare read of it all": ours["read"], "look and plan": ours["plan"]},
+        {
+            "bare read of it all": ours["read"],
+            "look and plan": ours["plan"],
+            "look and plan, all patches told anew": ours["anew"],
+        },
         "bare read of it all",
     )
     apply = report(

@@ -1,6 +1,6 @@
 """What can be asked of a plugin in Carla and done to it, whichever way Carla is reached: in this process, or by OSC."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from reconciler.engines.carla.engine import Control
@@ -8,6 +8,10 @@ from reconciler.engines.carla.engine import Control
 
 class PluginAccess(Protocol):
     """The part of :class:`~reconciler.engines.carla.engine.CarlaEngine` that concerns one plugin, by its id."""
+
+    @property
+    def mappings(self) -> int:
+        """Another number than before if what any parameter follows may have changed."""
 
     def rate_hz(self) -> float:
         """Return the server's sample rate."""
@@ -20,6 +24,12 @@ class PluginAccess(Protocol):
 
     def value(self, plugin_id: int, index: int) -> float:
         """Return what a parameter holds."""
+
+    def values(self, plugin_id: int, indices: Iterable[int]) -> list[float]:
+        """Return what these parameters hold, or with negative indices the host's own values around the plugin."""
+
+    def following(self, plugin_id: int, indices: Iterable[int]) -> list[Control]:
+        """Return those of these parameters that follow something."""
 
     def set_value(self, plugin_id: int, index: int, value: float) -> None:
         """Set a parameter."""

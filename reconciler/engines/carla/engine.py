@@ -9,7 +9,7 @@ import ctypes
 import faulthandler
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import msgspec
 from reconciler.engines.carla import places
 from reconciler.engines.carla.clock import Clock
 from reconciler.engines.carla.library import Library
+from reconciler.engines.carla.patchbay import CLIENT_ADDED, CONNECTION_REMOVED
 from reconciler.engines.carla.wires import CarlaWires
 from reconciler.model.options import FORCE_STEREO, OPTIONS
 from reconciler.model.resources import EngineSettings
@@ -29,8 +30,19 @@ CLOSE_SECONDS = 30.0
 JOIN_SECONDS = 20.0
 """Longest wait for a bridge or a program to report to Carla, which itself waits for as long as it lives (source)."""
 
+QUIET_SECONDS = 0.03
+"""How long after ports of its own came, or were renamed, Carla is not idled, nor asked what is outside.
+
+JACK then tells Carla of each new port, on a thread that needs a lock which idling holds while it asks the server
+something; the server may be waiting for that thread, and then all of them wait, 4 s as a rule (a third of the runs of
+60 s with four plugins coming and going; stacks read with gdb; ``findPluginIdAndIcon`` of ``CarlaEngineJack.cpp``).
+"""
+
 TOLD_SECONDS = 1.0
 """Longest wait for libjack to tell Carla that the server died; it takes 2 to 30 ms (measured)."""
+
+MAPPING_ACTIONS = frozenset({7, 8, 46})
+"""``ENGINE_CALLBACK_PARAMETER_MAPPED_CONTROL_INDEX_CHANGED``, and those of the channel and the range: MIDI learn."""
 
 ACTIVE = -2
 """Internal parameter: whether the host lets the plugin work."""
@@ -84,6 +96,10 @@ class CarlaEngine:
         self._backend: Any = library.backend
         self._up = False
         self._told = False
+        self.mappings = 0
+        """Becomes another number whenever what a parameter follows may be another thing than before."""
+        self._places: dict[str, int] = {}
+        self._options: dict[tuple[int, int], dict[str, bool]] = {}
         self.wires = CarlaWires(library.host)
         """Its patchbay."""
         self.clock = Clock(library.host, library.backend)
@@ -138,6 +154,7 @@ class CarlaEngine:
         if settings.tempo is not None:
             self.clock.set_tempo(settings.tempo)
         if patchbay_mode:
+            time.sleep(QUIET_SECONDS)
             self.wires.begin()
         return None
 
@@ -169,11 +186,29 @@ class CarlaEngine:
         """Return what Carla said last; only true right after a failure."""
         return str(self._host.get_last_error()).rstrip(". \n") or "Carla gave no reason"
 
+    def count(self) -> int:
+        """Return how many plugins there are; their ids are the numbers below it."""
+        return int(self._functions.carla_get_current_plugin_count(self._handle)) if self._up else 0
+
     def names(self) -> list[str]:
         """Return every plugin's name; its place is its id."""
-        if not self._up:
-            return []
-        return [self._name(plugin_id) for plugin_id in range(self._host.get_current_plugin_count())]
+        return [self.name(plugin_id) for plugin_id in range(self.count())]
+
+    def names_and_options(self) -> list[tuple[str, dict[str, bool]]]:
+        """Return of every plugin what :meth:`name` and :meth:`options` do, in one reading."""
+        infos = (self._info(plugin_id) for plugin_id in range(self.count()))
+        return [(info.name.decode("utf-8", "replace"), self._options_of(info)) for info in infos]
+
+    def place(self, name: str) -> int | None:
+        """Return the id that a plugin of this name has at the moment, None if there is none.
+
+        Where it was last time is looked at first: reading all hundred names for each of a thousand calls would take
+        longer than the calls.
+        """
+        last = self._places.get(name, -1)
+        if not (0 <= last < self.count() and self.name(last) == name):
+            self._places = {name: plugin_id for plugin_id, name in enumerate(self.names())}
+        return self._places.get(name)
 
     def add(self, name: str, address: Address, *, bridge: bool = False, force_stereo: bool = False) -> str | None:
         """Load a plugin behind the others; return why it did not work, else None.
@@ -232,15 +267,32 @@ class CarlaEngine:
 
     def value(self, plugin_id: int, index: int) -> float:
         """Return what a parameter holds."""
-        return float(self._functions.carla_get_current_parameter_value(self._handle, plugin_id, index))
+        value: float = self._functions.carla_get_current_parameter_value(self._handle, plugin_id, index)
+        return value
+
+    def values(self, plugin_id: int, indices: Iterable[int]) -> list[float]:
+        """Return what these parameters hold, or with negative indices the host's own values around the plugin."""
+        handle, functions = self._handle, self._functions
+        read, own = functions.carla_get_current_parameter_value, functions.carla_get_internal_parameter_value
+        return [(read if index >= 0 else own)(handle, plugin_id, index) for index in indices]
+
+    def following(self, plugin_id: int, indices: Iterable[int]) -> list[Control]:
+        """Return those of these parameters that follow something."""
+        handle, read = self._handle, self._functions.carla_get_parameter_data
+        return [
+            _control(index, data)
+            for index in indices
+            if (data := read(handle, plugin_id, index).contents).mappedControlIndex != NOT_FOLLOWING
+        ]
 
     def set_value(self, plugin_id: int, index: int, value: float) -> None:
         """Set a parameter."""
-        self._host.set_parameter_value(plugin_id, index, value)
+        self._functions.carla_set_parameter_value(self._handle, plugin_id, index, value)
 
     def internal(self, plugin_id: int, index: int) -> float:
         """Return one of the host's own values around a plugin, by its negative index."""
-        return float(self._host.get_internal_parameter_value(plugin_id, index))
+        value: float = self._functions.carla_get_internal_parameter_value(self._handle, plugin_id, index)
+        return value
 
     def set_internal(self, plugin_id: int, index: int, value: float) -> None:
         """Set one of the host's own values around a plugin."""
@@ -277,8 +329,15 @@ class CarlaEngine:
 
     def options(self, plugin_id: int) -> dict[str, bool]:
         """Return the options that the plugin has, and how they stand."""
-        info = self._info(plugin_id)
-        return {key: bool(info.optionsEnabled & bit) for key, bit in OPTIONS.items() if info.optionsAvailable & bit}
+        return self._options_of(self._info(plugin_id))
+
+    def _options_of(self, info: Any) -> dict[str, bool]:
+        available, enabled = info.optionsAvailable, info.optionsEnabled
+        known = self._options.get((available, enabled))
+        if known is None:
+            known = {key: bool(enabled & bit) for key, bit in OPTIONS.items() if available & bit}
+            self._options[available, enabled] = known
+        return known.copy()
 
     def set_option(self, plugin_id: int, key: str, value: bool) -> None:
         """Switch an option that the plugin has."""
@@ -286,8 +345,8 @@ class CarlaEngine:
 
     def custom_data(self, plugin_id: int) -> list[tuple[str, str, str]]:
         """Return type, key and value of all that Carla keeps for the plugin."""
-        host = self._host
-        found = (host.get_custom_data(plugin_id, at) for at in range(host.get_custom_data_count(plugin_id)))
+        host, count = self._host, self._functions.carla_get_custom_data_count(self._handle, plugin_id)
+        found = (host.get_custom_data(plugin_id, at) for at in range(count))
         return [(str(data["type"]), str(data["key"]), str(data["value"])) for data in found]
 
     def set_custom_data(self, plugin_id: int, type_: str, key: str, value: str) -> None:
@@ -304,20 +363,24 @@ class CarlaEngine:
 
     def load_state(self, plugin_id: int, path: Path) -> str | None:
         """Read all of a plugin from a file; return why it did not work, else None."""
+        self.mappings += 1
         loaded = self._host.load_plugin_state(plugin_id, str(path))
         self._library.calculate_as_before()
         return None if loaded else self.last_error()
 
     def follow(self, plugin_id: int, index: int, control: int) -> None:
         """Let a parameter follow a control index."""
+        self.mappings += 1
         self._host.set_parameter_mapped_control_index(plugin_id, index, control)
 
     def set_follow_range(self, plugin_id: int, index: int, low: float, high: float) -> None:
         """Set the values at both ends of what a parameter follows; ``low`` may be above ``high``."""
+        self.mappings += 1
         self._host.set_parameter_mapped_range(plugin_id, index, low, high)
 
     def set_follow_channel(self, plugin_id: int, index: int, channel: int) -> None:
         """Set the MIDI channel, 0..15, that a parameter listens to."""
+        self.mappings += 1
         self._host.set_parameter_midi_channel(plugin_id, index, channel)
 
     def programs(self, plugin_id: int) -> list[str]:
@@ -354,7 +417,8 @@ class CarlaEngine:
         """Return the server's sample rate."""
         return float(self._host.get_sample_rate())
 
-    def _name(self, plugin_id: int) -> str:
+    def name(self, plugin_id: int) -> str:
+        """Return a plugin's name."""
         name: bytes = self._info(plugin_id).name
         return name.decode("utf-8", errors="replace")
 
@@ -365,11 +429,22 @@ class CarlaEngine:
         return self._functions.carla_get_parameter_data(self._handle, plugin_id, index).contents
 
     def _heard(
-        self, _ptr: object, action: int, number: int, first: int, second: int, _third: int, _real: float, text: object
+        self,
+        _ptr: object,
+        action: int,
+        number: int,
+        first: int,
+        second: int,
+        _third: int,
+        _real: float,
+        text: bytes | None,
     ) -> None:
         """Hear of everything, on any thread; it must do next to nothing and never raise."""
-        self.wires.heard(action, number, first, second, text)
-        if action == self._backend.ENGINE_CALLBACK_ERROR:  # also of a bridge's end, so it only counts with `dead`
+        if CLIENT_ADDED <= action <= CONNECTION_REMOVED:
+            self.wires.heard(action, number, first, second, text)
+        elif action in MAPPING_ACTIONS:
+            self.mappings += 1
+        elif action == self._backend.ENGINE_CALLBACK_ERROR:  # also of a bridge's end, so it only counts with `dead`
             self._told = True
         elif (  # told on this very thread, again and again while Carla waits for a bridge or a program
             action == self._backend.ENGINE_CALLBACK_IDLE

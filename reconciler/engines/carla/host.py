@@ -13,8 +13,8 @@ from reconciler.engines import refusals
 from reconciler.engines.carla import bridges, library, portnames
 from reconciler.engines.carla.capabilities import capabilities
 from reconciler.engines.carla.describe import Loading
-from reconciler.engines.carla.engine import JOIN_SECONDS, Address, CarlaEngine
-from reconciler.engines.carla.patchbay import CarlaPatchbay
+from reconciler.engines.carla.engine import JOIN_SECONDS, QUIET_SECONDS, Address, CarlaEngine
+from reconciler.engines.carla.patchbay import LOOK_SECONDS, CarlaPatchbay
 from reconciler.engines.carla.plugin import CarlaPlugin
 from reconciler.engines.carla.whole import LookIn, Whole
 from reconciler.engines.ports import AudioGraph, Crash, HostedPlugin
@@ -29,14 +29,6 @@ from reconciler.model.terminals import CLIENT, PATCHBAY
 
 IDLE_SECONDS = 0.02
 """How often Carla wants to be idled. An idle call takes 2 µs; without any, removed plugins are never freed."""
-
-QUIET_SECONDS = 0.03
-"""How long after a plugin came or changed its name Carla is not idled.
-
-JACK then tells Carla of each new port, on a thread that needs a lock which idling holds while it asks the server
-something; the server may be waiting for that thread, and then all of them wait, 4 s as a rule (a third of the runs of
-60 s with four plugins coming and going; stacks read with gdb; ``findPluginIdAndIcon`` of ``CarlaEngineJack.cpp``).
-"""
 
 SETTLE_SECONDS = 2.0
 """How long the graph may take to show what Carla did. A rename, the slowest, takes 60 ms (measured)."""
@@ -99,7 +91,7 @@ class CarlaHost(Whole):
         self._quiet_at = 0.0
         self._settings = completed(settings or EngineSettings())
         self._look_in = look_in
-        self.inside = CarlaPatchbay(self._engine.wires)
+        self.inside = CarlaPatchbay(self._engine.wires, look_s=LOOK_SECONDS)
         """The graph within the engine, in patchbay mode."""
         self._crashes: list[Crash] = []
 
@@ -133,10 +125,11 @@ class CarlaHost(Whole):
         """Read every plugin, in Carla's order."""
         self.idle()
         self._bury()
-        return [
-            HostedPlugin(plugin.observed(plugin_id), self._prefix + plugin.name, dict(plugin.port_names))
-            for plugin_id, plugin in enumerate(self._in_order())
-        ]
+        found = []
+        for plugin_id, (client, options) in enumerate(self._engine.names_and_options()):
+            plugin = self._plugins[client.removeprefix(self._prefix)]
+            found.append(HostedPlugin(plugin.observed(plugin_id, options), client, plugin.port_names))
+        return found
 
     def add(self, name: str, plugin: str, *, bridge: bool = False, force_stereo: bool = False) -> None:
         """Load a plugin and wait until its ports are there.
@@ -155,7 +148,7 @@ class CarlaHost(Whole):
         if name in self._plugins or self._await_gone(client, within_s=_DEATH_NEWS_SECONDS) is False:
             raise refusals.name_taken(name, client)
         processes = self._load(name, known, address, client, bridge=bridge, force_stereo=force_stereo)
-        plugin_id = len(self._engine.names()) - 1
+        plugin_id = self._engine.count() - 1
         try:
             added = CarlaPlugin(name, widened(known) if force_stereo else known, self._engine, plugin_id, processes)
             self._check_asked(added, plugin_id, bridge=bridge, force_stereo=force_stereo)
@@ -203,7 +196,7 @@ class CarlaHost(Whole):
         plugin_id, _ = self._find(name)
         client = self._prefix + name
         error = self._unload(plugin_id)
-        if client in self._engine.names():
+        if self._engine.place(client) is not None:
             raise refusals.not_kept(name, f"plugins.{name}", "its removal", f"the plugin, still there ({error})")
         del self._plugins[name]
         if not self._await_gone(client):
@@ -219,7 +212,7 @@ class CarlaHost(Whole):
             raise refusals.name_taken(to, client)
         error = self._engine.rename(plugin_id, client)
         self._keep_quiet()
-        kept = self._engine.names()[plugin_id]
+        kept = self._engine.name(plugin_id)
         if error is not None or kept != client:
             raise refusals.not_kept(name, f"plugins.{name}", f"the name {to!r}", f"{kept!r} ({error})")
         del self._plugins[name]
@@ -281,11 +274,14 @@ class CarlaHost(Whole):
 
     def _find(self, name: str) -> tuple[int, CarlaPlugin]:
         self.idle()
-        self._bury()
         plugin = self._plugins.get(name)
-        if plugin is None:
+        if plugin is not None and plugin.bridged:
+            self._bury()
+            plugin = self._plugins.get(name)
+        plugin_id = None if plugin is None else self._engine.place(self._prefix + name)
+        if plugin is None or plugin_id is None:
             raise refusals.no_such_plugin(name, self._plugins)
-        return self._engine.names().index(self._prefix + name), plugin
+        return plugin_id, plugin
 
     def _address(self, uri: str) -> Address | None:
         """Return how Carla is told to load a plugin."""
@@ -346,7 +342,7 @@ class CarlaHost(Whole):
 
     def _confirm(self, plugin: CarlaPlugin, client: str, plugin_id: int) -> None:
         """See that a plugin has its name in Carla and its ports in JACK. Raises ``name-taken``, ``plugin-failed``."""
-        if self._engine.names()[plugin_id] != client:
+        if self._engine.name(plugin_id) != client:
             raise refusals.name_taken(plugin.name, client)
         if self.graph is None:
             plugin.port_names = {symbol: names[0] for symbol, names in portnames.jack_names(plugin.kind).items()}
@@ -366,7 +362,7 @@ class CarlaHost(Whole):
         return self.inside.ports() if self._in_patchbay else graph.ports()
 
     def _has_ports(self, client: str) -> bool:
-        return self.graph is not None and any(port.startswith(f"{client}:") for port in self.graph.ports())
+        return self.graph is not None and self.graph.has(client)
 
     def _await_gone(self, client: str, within_s: float = SETTLE_SECONDS) -> bool:
         """Wait until a client's ports are gone; tell whether they are."""

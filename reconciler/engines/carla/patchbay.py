@@ -6,7 +6,8 @@ these numbers lasts: connections are numbered anew with every refresh, so they a
 What Carla's callbacks look like, its OSC interface sends too.
 """
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from reconciler.model.catalogue import Direction, Kind
@@ -18,12 +19,13 @@ FOLLOWS_SECONDS = 0.12
 """How long after a change the sound may take to follow: Carla sorts the graph 100 ms after the last time at the latest
 (8 to 106 ms, measured 80 times at 256 frames)."""
 
+LOOK_SECONDS = 2.0
+"""How long Carla's word is taken that nothing changed. In its own process it tells of all at once (measured)."""
+
 CLIENT_ADDED, CLIENT_REMOVED, CLIENT_RENAMED = 20, 21, 22
 PORT_ADDED, PORT_REMOVED = 24, 25
 CONNECTION_ADDED, CONNECTION_REMOVED = 27, 28
 """``ENGINE_CALLBACK_PATCHBAY_…`` of CarlaBackend.h."""
-
-ACTIONS = frozenset(range(CLIENT_ADDED, CONNECTION_REMOVED + 1))
 
 _IS_INPUT = 0x1
 _KINDS = {0x2: Kind.AUDIO, 0x4: Kind.CV, 0x8: Kind.MIDI}
@@ -42,10 +44,10 @@ class Wires(Protocol):
     def client(self) -> str | None:
         """The engine's JACK client as the server named it; None while the engine does not run."""
 
-    def patchbay_news(self) -> Iterable[News]:
+    def patchbay_news(self) -> Sequence[News]:
         """Return what came since it was asked last, in order; all there is after a start."""
 
-    def refresh_patchbay(self) -> Iterable[News]:
+    def refresh_patchbay(self) -> Sequence[News]:
         """Return all there is, told anew."""
 
     def connect_ports(self, source: End, target: End) -> str | None:
@@ -96,11 +98,25 @@ class Mirror:
 
 
 class CarlaPatchbay:
-    """The :class:`~reconciler.engines.patchbay.Inside` of an engine that speaks as Carla does."""
+    """The :class:`~reconciler.engines.patchbay.Inside` of an engine that speaks as Carla does.
 
-    def __init__(self, wires: Wires) -> None:
+    Parameters
+    ----------
+    wires
+        How to speak with it.
+    look_s
+        How long its word is taken that nothing changed, in seconds.
+    """
+
+    def __init__(self, wires: Wires, *, look_s: float = 0.0) -> None:
         self._wires = wires
+        self._look_s = look_s
         self._of: str | None = None
+        self._told: list[News] = []
+        """What the last refresh told, if nothing was told since."""
+        self._links: frozenset[Link] = frozenset()
+        self._look_at = 0.0
+        """When Carla is asked again though it told of no change, by the monotonic clock."""
         self._begin()
 
     @property
@@ -113,19 +129,31 @@ class CarlaPatchbay:
         self._listen()
         return self._ports
 
+    def clients(self) -> Iterable[str]:
+        """Return every plugin's name."""
+        self._listen()
+        return [name for name, is_plugin in self._mirror.groups.values() if is_plugin]
+
     def links(self) -> frozenset[Link]:
-        """Return every link, read from Carla anew."""
+        """Return every link; read anew where Carla told of a change, and in any case every few seconds."""
         self._listen()
         if self.client is None:
             return frozenset()
-        self._begin()
-        self._name(self._mirror.hear(self._wires.refresh_patchbay()))
-        known = self._names
-        return frozenset(
-            Link(known[source], known[target])
-            for source, target in self._mirror.numbers
-            if source in known and target in known
-        )
+        if time.monotonic() < self._look_at:
+            return self._links  # it would have told of any change
+        told = self._wires.refresh_patchbay()
+        self._look_at = time.monotonic() + self._look_s
+        if list(told) != self._told:
+            self._begin()
+            self._name(self._mirror.hear(told))
+            self._told = list(told)
+            known = self._names
+            self._links = frozenset(
+                Link(known[source], known[target])
+                for source, target in self._mirror.numbers
+                if source in known and target in known
+            )
+        return self._links
 
     def connect(self, source: str, target: str) -> None:
         """Connect two ports that are there and fit; already there counts as done. Raises ``connect-failed``."""
@@ -140,6 +168,7 @@ class CarlaPatchbay:
 
     def disconnect(self, source: str, target: str) -> None:
         """Disconnect; absent counts as done. Raises ``connect-failed`` if it is still there afterwards."""
+        self._look_at = 0.0
         self.links()  # numbers the connections as they are now
         ends = self._ends.get(source), self._ends.get(target)
         number = self._mirror.numbers.get(ends)  # type: ignore[arg-type] # no such port, no such connection
@@ -162,8 +191,14 @@ class CarlaPatchbay:
         """Take in what was told since; an engine that was started anew begins anew."""
         if self._of != self.client:
             self._of = self.client
+            self._look_at = 0.0
+            self._told = []
             self._begin()
-        self._name(self._mirror.hear(self._wires.patchbay_news()))
+        news = self._wires.patchbay_news()
+        if news:
+            self._look_at = 0.0
+            self._told = []
+            self._name(self._mirror.hear(news))
 
     def _name(self, groups: Iterable[int]) -> None:
         """Find out how the ports of these groups are called."""

@@ -20,6 +20,9 @@ ANSWER_SECONDS = 2.0
 
 _LOOK_SECONDS = 0.002
 
+MAPPING_SECONDS = 2.0
+"""How long Carla's word is taken that no parameter began to follow anything: only MIDI learn would do that."""
+
 CV = 130
 PITCH_BEND = 131
 LEARNING = 132
@@ -28,6 +31,8 @@ LEARNING = 132
 _ENABLED_HINT = 0x10
 """Carla shows this parameter to people; what it drives itself (transport, freewheeling) it does not."""
 
+
+_MIX_INDICES = tuple(info.index for info in MIX.values())
 
 MIX_HINTS = {"dry_wet": 0x10, "volume": 0x20, "balance_left": 0x40, "balance_right": 0x40, "pan": 0x80}
 """Hint that says whether a mix value does anything to this plugin; without it Carla keeps the value and ignores it."""
@@ -77,6 +82,10 @@ class CarlaPlugin:
         self._engine = engine
         self._rate_hz = engine.rate_hz()
         self.index, driven = _indices(kind, engine.controls(plugin_id))
+        self._mapped: tuple[int, float, dict[str, MidiMap]] = -1, 0.0, {}
+        """Which mappings these are, until when they hold without another look, and what they are."""
+        self._symbols = {index: symbol for symbol, index in self.index.items()}
+        self._infos = {info.symbol: info for info in kind.parameters}
         if just_loaded:
             self._mend_defaults(plugin_id, driven)
         self.fresh = self.values(plugin_id)
@@ -91,20 +100,16 @@ class CarlaPlugin:
 
     def conform(self, symbol: str, value: float) -> float:
         """Return what the parameter makes of a value."""
-        info = self.kind.parameter(symbol)
-        assert info is not None
-        return conform(info, value, self._rate_hz)
+        return conform(self._infos[symbol], value, self._rate_hz)
 
     def within(self, symbol: str, value: float) -> bool:
         """Return whether a value is in the parameter's range. Carla checks one end only if the other is below it."""
-        info = self.kind.parameter(symbol)
-        assert info is not None
-        low, high = limits(info, self._rate_hz)
+        low, high = limits(self._infos[symbol], self._rate_hz)
         return low <= value <= high
 
     def values(self, plugin_id: int) -> dict[str, float]:
         """Read every parameter."""
-        return {symbol: self._engine.value(plugin_id, index) for symbol, index in self.index.items()}
+        return dict(zip(self.index, self._engine.values(plugin_id, self.index.values()), strict=True))
 
     def active(self, plugin_id: int, values: dict[str, float]) -> bool:
         """Return whether it works: neither bypassed by the host nor by its own ``lv2:enabled``."""
@@ -116,24 +121,35 @@ class CarlaPlugin:
         """Return what a parameter follows, None if nothing."""
         return _follows(self._engine.control(plugin_id, self.index[symbol]))
 
-    def observed(self, plugin_id: int) -> Plugin:
-        """Read all there is."""
+    def observed(self, plugin_id: int, options: dict[str, bool] | None = None) -> Plugin:
+        """Read all there is; ``options`` if they were read already."""
         values = self.values(plugin_id)
-        mappings = ((symbol, self.follows(plugin_id, symbol)) for symbol in self.index)
         return Plugin(
             self.name,
             self.kind.uri,
             self.active(plugin_id, values),
             self.program,
             values,
-            {key: self._engine.internal(plugin_id, info.index) for key, info in MIX.items()},
-            {symbol: follows for symbol, follows in mappings if follows is not None},
-            self._engine.options(plugin_id),
+            dict(zip(MIX, self._engine.values(plugin_id, _MIX_INDICES), strict=True)),
+            self._midi(plugin_id),
+            self._engine.options(plugin_id) if options is None else options,
             self.custom_data(plugin_id),
             self.state,
             self.bridged and not self.kind.uri.startswith("jack:"),
             self.fresh_options,
         )
+
+    def _midi(self, plugin_id: int) -> dict[str, MidiMap]:
+        """Return what its parameters follow; read anew where Carla told of a change, and every few seconds."""
+        number, look_at, found = self._mapped
+        now = time.monotonic()
+        if number != self._engine.mappings or now > look_at:
+            number = self._engine.mappings
+            controls = self._engine.following(plugin_id, self.index.values())
+            pairs = ((self._symbols[control.index], _follows(control)) for control in controls)
+            found = {symbol: follows for symbol, follows in pairs if follows is not None}
+            self._mapped = number, now + MAPPING_SECONDS, found
+        return found
 
     def await_values(self, plugin_id: int, wanted: Mapping[str, float]) -> dict[str, float]:
         """Read every parameter; a bridge gets the time to tell of values that a program or state brought (30 ms)."""
@@ -162,9 +178,7 @@ class CarlaPlugin:
         return {key: CustomData(type_, value) for type_, key, value in found if type_ != CHUNK}
 
     def _default(self, symbol: str) -> float:
-        info = self.kind.parameter(symbol)
-        assert info is not None
-        return self.conform(symbol, info.default)
+        return self.conform(symbol, self._infos[symbol].default)
 
     def _mend_defaults(self, plugin_id: int, driven: frozenset[str]) -> None:
         """Put a parameter to its default where Carla starts it elsewhere, as far as Carla's own range allows."""

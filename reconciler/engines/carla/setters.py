@@ -1,7 +1,6 @@
 """Everything that is set on a plugin that runs in Carla, each read back."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from reconciler.engines import refusals, statefiles
@@ -12,6 +11,24 @@ from reconciler.engines.lacking import Lacking
 from reconciler.model.conform import conform
 from reconciler.model.mix import MIX
 from reconciler.model.resources import CustomData, MidiMap
+
+
+class _Call:
+    """A call on a plugin, to be used in a ``with`` block; made for each of thousands, so it is no generator."""
+
+    __slots__ = ("_found", "_mourn")
+
+    def __init__(self, plugin_id: int, plugin: CarlaPlugin, mourn: Callable[[CarlaPlugin], None]) -> None:
+        self._found = plugin_id, plugin
+        self._mourn = mourn
+
+    def __enter__(self) -> tuple[int, CarlaPlugin]:
+        return self._found
+
+    def __exit__(self, *_error: object) -> None:
+        plugin = self._found[1]
+        if plugin.processes:
+            self._mourn(plugin)
 
 
 class Setters(Lacking):
@@ -30,13 +47,8 @@ class Setters(Lacking):
         """Raise ``plugin-died`` if the plugin has died by now."""
         raise NotImplementedError
 
-    @contextmanager
-    def _at(self, name: str) -> Iterator[tuple[int, CarlaPlugin]]:
-        plugin_id, plugin = self._find(name)
-        try:
-            yield plugin_id, plugin
-        finally:
-            self._mourn(plugin)
+    def _at(self, name: str) -> "_Call":
+        return _Call(*self._find(name), self._mourn)
 
     def set_active(self, name: str, active: bool) -> None:
         """Switch on or bypass: by the control designated ``lv2:enabled`` where there is one, else in Carla.

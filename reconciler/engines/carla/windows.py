@@ -33,7 +33,7 @@ def show(engine: CarlaEngine, plugin_id: int, name: str, *, shown: bool) -> None
         raise EngineError("no-ui", f"{name} has no window of its own here", where=refusals.plugin_at(name), hint=hint)
     if not os.environ.get("DISPLAY"):
         raise _no_display(name, "there is no display")
-    title = f"{engine.names()[plugin_id]} (GUI)"  # as Carla calls it, whoever draws it
+    title = f"{engine.name(plugin_id)} (GUI)"  # as Carla calls it, whoever draws it
     command = [sys.executable, "-m", "reconciler.engines.carla.screen", title, "open" if shown else "gone"]
     with subprocess.Popen([*command, str(WINDOW_SECONDS)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as watcher:
         assert watcher.stdout is not None

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reconciler.engines.carla.patchbay import ACTIONS, CLIENT_ADDED, End, News
+from reconciler.engines.carla.patchbay import CLIENT_ADDED, End, News
 
 _MAIN_CLIENT = 0xFFFF
 """What Carla gives as the plugin's number of its own JACK client (``MAIN_CARLA_PLUGIN_ID`` of CarlaBackend.h)."""
@@ -20,7 +20,7 @@ class CarlaWires:
     def __init__(self, host: Any) -> None:
         self._host = host
         self._client: str | None = None
-        self._news: list[News] = []
+        self._news: list[tuple[int, int, int, int, bytes | None]] = []
         self._listens = False
 
     @property
@@ -40,7 +40,8 @@ class CarlaWires:
         self._client = next(
             text for action, _, _, plugin, text in outside if action == CLIENT_ADDED and plugin == _MAIN_CLIENT
         )
-        self._news = self.refresh_patchbay()
+        self._news.clear()
+        self._host.patchbay_refresh(False)
 
     def end(self) -> None:
         """Listen no more: Carla was stopped."""
@@ -48,18 +49,20 @@ class CarlaWires:
         self._client = None
         self._news.clear()
 
-    def heard(self, action: int, number: int, first: int, second: int, text: object) -> None:
-        """Note a callback, on any thread, if it is about the patchbay and that is listened to."""
-        if self._listens and action in ACTIONS:
-            words = text.decode("utf-8", errors="replace") if isinstance(text, bytes) else ""
-            self._news.append((action, number, first, second, words))
+    def heard(self, action: int, number: int, first: int, second: int, text: bytes | None) -> None:
+        """Note a callback about the patchbay, on any thread, if it is listened to; it must take next to no time."""
+        if self._listens:
+            self._news.append((action, number, first, second, text))
 
     def patchbay_news(self) -> list[News]:
         """Return what Carla told of its patchbay since it was asked last."""
         if not self._news:
             return []
         news, self._news = self._news, []
-        return news
+        return [
+            (action, number, first, second, text.decode("utf-8", "replace") if text else "")
+            for action, number, first, second, text in news
+        ]
 
     def refresh_patchbay(self) -> list[News]:
         """Let Carla tell everything of its patchbay anew, and return it; whatever came before is void."""

@@ -5,9 +5,9 @@ is read was read from Carla, and many settings in a row cost one reading.
 """
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from reconciler.engines.carla.engine import Address, Control
+from reconciler.engines.carla.engine import NOT_FOLLOWING, Address, Control
 from reconciler.engines.carla_osc.link import ANSWER_SECONDS, Link
 from reconciler.engines.carla_osc.mirror import Mirror, MirroredPlugin
 from reconciler.engines.carla_osc.packets import Argument, Message
@@ -42,6 +42,7 @@ class OscEngine:
         self.mirror = Mirror()
         self._port_numbers = port_numbers
         self._sent = False
+        self._looks = 0
         self.link = Link(address, self._hear)
 
     def refresh(self) -> None:
@@ -62,6 +63,12 @@ class OscEngine:
     def plugin(self, plugin_id: int) -> MirroredPlugin:
         """Return what Carla tells of a plugin."""
         return self.settled().plugins[plugin_id]
+
+    @property
+    def mappings(self) -> int:
+        """Another number each time: what OSC tells is at hand anyway."""
+        self._looks += 1
+        return self._looks
 
     def rate_hz(self) -> float:
         """Return the server's sample rate."""
@@ -98,6 +105,16 @@ class OscEngine:
     def value(self, plugin_id: int, index: int) -> float:
         """Return what a parameter holds."""
         return self.plugin(plugin_id).parameters[index].value
+
+    def values(self, plugin_id: int, indices: Iterable[int]) -> list[float]:
+        """Return what these parameters hold, or with negative indices the host's own values around the plugin."""
+        plugin = self.plugin(plugin_id)
+        return [plugin.parameters[index].value if index >= 0 else plugin.internal[index] for index in indices]
+
+    def following(self, plugin_id: int, indices: Iterable[int]) -> list[Control]:
+        """Return those of these parameters that follow something."""
+        every = (self.control(plugin_id, index) for index in indices)
+        return [control for control in every if control.follows != NOT_FOLLOWING]
 
     def set_value(self, plugin_id: int, index: int, value: float) -> None:
         """Set a parameter."""

@@ -126,6 +126,10 @@ class JackGraph:
             self._client.check()
             return MappingProxyType(found)
 
+    def has(self, client: str) -> bool:
+        """Whether a client of that name has a port."""
+        return any(port.startswith(f"{client}:") for port in self.ports())
+
     def links(self) -> frozenset[Link]:
         """Return every connection between audio or MIDI ports, with all that was asked for before it.
 

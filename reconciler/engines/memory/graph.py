@@ -40,6 +40,10 @@ class MemoryGraph:
         """Return every port, in order of appearance."""
         return dict(self._living().ports)
 
+    def has(self, client: str) -> bool:
+        """Whether a client of that name has a port."""
+        return any(port.startswith(f"{client}:") for port in self.ports())
+
     def links(self) -> frozenset[Link]:
         """Return every connection."""
         return frozenset(self._living().links)

@@ -63,6 +63,10 @@ class MemoryPatchbay:
         server = self._server
         return server.ports if server else {}
 
+    def clients(self) -> set[str]:
+        """Return every plugin's name."""
+        return {name.partition(":")[0] for name in self.ports()}
+
     def links(self) -> frozenset[Link]:
         """Return every link within the engine."""
         server = self._server
