@@ -19,6 +19,7 @@ COMMANDS = {
     "status": "show what runs",
     "up": "start JACK and the plugin host of a session",
     "down": "stop the plugin host, and JACK if studio started it",
+    "graph": "draw the routing: text, SVG, DOT, JSON",
     "ports": "list JACK ports and what they are linked to",
     "plugins": "search and describe installed plugins",
     "schema": "write the JSON Schemas",

@@ -19,6 +19,7 @@ from reconciler.host.place import servers
 from reconciler.host.protocol import HostConfig
 from reconciler.manifest.load import Source, load
 from reconciler.model.actions import Action, Outcome, RestartServer, StartServer
+from reconciler.model.catalogue import Catalogue
 from reconciler.model.errors import Refused, Stale, StudioError, Unavailable, Where, from_dict
 from reconciler.model.resources import JackSettings, Link, Observed
 from reconciler.planning.plan import Baseline, Plan, Policy
@@ -98,6 +99,15 @@ class Desk:
             )
         return self._studio
 
+    @property
+    def host_runs(self) -> bool:
+        """Whether there is a plugin host to ask; without one, what is observed is JACK alone."""
+        return self._lent or isinstance(self.studio(), HostClient)
+
+    def catalogue(self) -> Catalogue:
+        """Return what is known of the plugins that this session can load."""
+        return choose.catalogue(self.engine, self.source.path.absolute().parent)
+
     def start(self) -> None:
         """Start the session's host process unless it runs."""
         if not self._lent and not isinstance(self._studio, HostClient):
@@ -151,9 +161,9 @@ class Desk:
                 raise StudioError("unknown-plugin", f'there is no plugin "{name}" to release', hint=hint)
         return frozenset(names)
 
-    def plan(self, released: Iterable[str] = ()) -> Plan:
-        """Return what differs now between manifest and studio."""
-        return self._plan(self.studio().observe(), frozenset(released))
+    def plan(self, released: Iterable[str] = (), *, observed: Observed | None = None) -> Plan:
+        """Return what differs between manifest and studio, as it is now or as it was read."""
+        return self._plan(observed or self.studio().observe(), frozenset(released))
 
     def drift(self) -> Plan | None:
         """Return what differs between the last apply and the studio, None if nothing was ever applied."""

@@ -1,0 +1,78 @@
+"""Names as a picture may show them. They come from manifests and from other programs, and may hold any character."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+ELLIPSIS = "\u2026"
+_DIGITS = re.compile(r"(\d+)")
+_WORDS = re.compile(r"(?:.*[^0-9A-Za-z])?", re.DOTALL)
+_LONGEST_REST = 6
+_MOST_RESTS = 4
+
+
+def clean(name: str) -> str:
+    """Return a name with every character that does not print, or turns the writing around, spelled out."""
+    if name.isprintable():
+        return name
+    return "".join(character if character.isprintable() else _spelled(ord(character)) for character in name)
+
+
+def _spelled(code: int) -> str:
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def natural(name: str) -> list[str | int]:
+    """Return a key that sorts ``out_2`` before ``out_10``."""
+    return [int(part) if place % 2 else part for place, part in enumerate(_DIGITS.split(name))]
+
+
+def width(text: str) -> int:
+    """Return how many columns a text takes in a terminal."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(one) else 1 + (unicodedata.east_asian_width(one) in "WF") for one in text)
+
+
+def cut(text: str, most: int) -> str:
+    """Return a text of at most ``most`` columns: its middle goes, as names differ at their ends."""
+    if width(text) <= most:
+        return text
+    head, tail = "", ""
+    room = most - 1
+    for place in range(len(text)):
+        left, right = text[place], text[-1 - place]
+        if width(head) + width(tail) + width(left) > room:
+            break
+        head += left
+        if width(head) + width(tail) + width(right) > room:
+            break
+        tail = right + tail
+    return f"{head}{ELLIPSIS}{tail}"
+
+
+def joined(names: Sequence[str]) -> str:
+    """Return several ports in one: ``out_l+r``, ``left+right_in``, ``out_1…8``; of none, nothing."""
+    if len(names) < 2:
+        return "".join(names)
+    start = _common(names)
+    if any(len(name) > len(start) + 1 for name in names):  # whole words: out_10 and out_11 are not out_1, 0 and 1
+        start = start[: len(_WORDS.match(start)[0])]  # type: ignore[index] -- it matches the empty text
+    if len(names) > _MOST_RESTS:
+        return f"{names[0]}{ELLIPSIS}{names[-1][len(start) :]}"
+    end = _common([name[::-1] for name in names])
+    end = end[: len(_WORDS.match(end)[0])][::-1]  # type: ignore[index] -- as above
+    start, end = (start, "") if len(start) > 1 else ("", end)
+    rests = [name[len(start) : len(name) - len(end)] for name in names]
+    if (start or len(end) > 1) and all(0 < len(rest) <= _LONGEST_REST for rest in rests):
+        return f"{start}{'+'.join(rests)}{end}"
+    return ", ".join(names)
+
+
+def _common(names: Sequence[str]) -> str:
+    """Return what all of them begin with."""
+    low, high = min(names), max(names)
+    pairs = enumerate(zip(low, high, strict=False))
+    return low[: next((place for place, (one, other) in pairs if one != other), len(low))]
