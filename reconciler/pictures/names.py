@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 ELLIPSIS = "\u2026"
 _DIGITS = re.compile(r"(\d+)")
-_WORDS = re.compile(r"(?:.*[^0-9A-Za-z])?", re.DOTALL)
+_LAST_WORD = re.compile(r"[0-9A-Za-z]*\Z")
 _LONGEST_REST = 6
 _MOST_RESTS = 4
 
@@ -53,17 +53,27 @@ def cut(text: str, most: int) -> str:
     return f"{head}{ELLIPSIS}{tail}"
 
 
+def wrapped(text: str, most: int) -> list[str]:
+    """Return a text in lines of at most ``most`` columns, broken between words; a longer word loses its middle."""
+    lines: list[str] = []
+    for word in text.split():
+        if lines and width(lines[-1]) + 1 + width(word) <= most:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(cut(word, most))
+    return lines
+
+
 def joined(names: Sequence[str]) -> str:
     """Return several ports in one: ``out_l+r``, ``left+right_in``, ``out_1…8``; of none, nothing."""
     if len(names) < 2:
         return "".join(names)
     start = _common(names)
-    if any(len(name) > len(start) + 1 for name in names):  # whole words: out_10 and out_11 are not out_1, 0 and 1
-        start = start[: len(_WORDS.match(start)[0])]  # type: ignore[index] -- it matches the empty text
+    if start[-1:].isdigit() or any(len(name) > len(start) + 1 for name in names):
+        start = _whole_words(start)  # out_10 and out_11 are not out_1, 0 and 1
     if len(names) > _MOST_RESTS:
         return f"{names[0]}{ELLIPSIS}{names[-1][len(start) :]}"
-    end = _common([name[::-1] for name in names])
-    end = end[: len(_WORDS.match(end)[0])][::-1]  # type: ignore[index] -- as above
+    end = _whole_words(_common([name[::-1] for name in names]))[::-1]
     start, end = (start, "") if len(start) > 1 else ("", end)
     rests = [name[len(start) : len(name) - len(end)] for name in names]
     if (start or len(end) > 1) and all(0 < len(rest) <= _LONGEST_REST for rest in rests):
@@ -76,3 +86,8 @@ def _common(names: Sequence[str]) -> str:
     low, high = min(names), max(names)
     pairs = enumerate(zip(low, high, strict=False))
     return low[: next((place for place, (one, other) in pairs if one != other), len(low))]
+
+
+def _whole_words(text: str) -> str:
+    """Return a text without the word that it breaks off in."""
+    return _LAST_WORD.sub("", text)

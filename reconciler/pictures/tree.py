@@ -1,13 +1,12 @@
 """A graph as text: a tree from each source, following the signal; what several paths share is shown once."""
 
-import textwrap
 from collections import deque
 from collections.abc import Iterator
 
 from reconciler.model.catalogue import Kind
 from reconciler.pictures.drawing import Box, Cable, Drawing, lay
 from reconciler.pictures.graph import Graph, NodeKind, State, View
-from reconciler.pictures.names import clean, cut, width
+from reconciler.pictures.names import clean, cut, width, wrapped
 from reconciler.pictures.words import MARKS, STYLES, of_link, of_node
 from reconciler.planning.text import Paint, plain
 
@@ -54,7 +53,7 @@ class _Tree:
         graph = self.graph
         yield self.paint(cut(f"{clean(graph.name)}: {_headline(graph)}", WIDTH), "bold")
         for remark in graph.remarks:
-            yield from textwrap.wrap(clean(remark), WIDTH)
+            yield from wrapped(clean(remark), WIDTH)
 
     def foot(self) -> Iterator[str]:
         known = {node.state for node in self.graph.nodes} | {edge.state for edge in self.graph.edges}

@@ -8,6 +8,7 @@ from reconciler.pictures.graph import Edge, Graph, Node, NodeKind, NodePort, Sta
 _NASTY = (
     '"><script>alert(1)</script>',
     "]]></svg>",
+    "]",
     "&amp;&#60;",
     "a\\N\\G\\l",
     "<b>",

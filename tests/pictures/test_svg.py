@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from reconciler.model.errors import StudioError
 from reconciler.pictures import dot, svg
 from reconciler.pictures.drawing import lay
-from reconciler.pictures.graph import Graph, NodeKind, State
+from reconciler.pictures.graph import Graph, Node, NodeKind, State, View
+from reconciler.pictures.names import clean
 from tests.pictures.pictures import chain, graphs
 from tests.pictures.worlds import VOICE, applied, declared, planned, standing
 
@@ -67,6 +68,13 @@ def test_no_name_breaks_out_of_a_label(graph: Graph, every_port: bool) -> None:
     assert len(lines) == len(boxes) + len(cables) + 6
     for box in boxes:
         ElementTree.fromstring(box.partition("label=<")[2].removesuffix(">];").replace("&#160;", " "))
+
+
+@graphviz
+@pytest.mark.parametrize("name", ["]", "a]]", "\\N", "&lt;", "'\"", " ", "\u202e", "名前"])
+def test_a_name_is_shown_as_it_is(name: str) -> None:
+    graph = Graph("names", View.LIVE, (Node(name, NodeKind.FOREIGN, State.PRESENT),))
+    assert clean(name).strip() in texts(read(svg.render(graph)))
 
 
 @graphviz
