@@ -1,5 +1,6 @@
 """Names as a picture may show them. They come from manifests and from other programs, and may hold any character."""
 
+import functools
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -33,7 +34,12 @@ def width(text: str) -> int:
     """Return how many columns a text takes in a terminal."""
     if text.isascii():
         return len(text)
-    return sum(0 if unicodedata.combining(one) else 1 + (unicodedata.east_asian_width(one) in "WF") for one in text)
+    return sum(map(_columns, text))
+
+
+@functools.cache  # a picture asks for the same few arrows and letters ten thousand times
+def _columns(character: str) -> int:
+    return 0 if unicodedata.combining(character) else 1 + (unicodedata.east_asian_width(character) in "WF")
 
 
 def cut(text: str, most: int) -> str:

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.cli.conftest import VOICE, Inside, Write
-from tests.cli.studio import host, studio
+from tests.cli.studio import host, studio, terminal
 from tests.support.crowd import crowd
 from tests.support.jackd import NOBODY
 
@@ -116,10 +116,15 @@ def test_without_jalv_the_manifest_is_drawn_alone(
     assert "is not installed, so nothing is known of how it stands" in " ".join(shown.out.split())
 
 
-def test_a_plain_file_has_no_colours_and_a_terminal_has(inside: Inside, write: Write, folder: Path) -> None:
+def test_a_terminal_shows_colours_and_a_file_has_none(write: Write, folder: Path) -> None:
     write()
-    inside("graph", "--plan", "-o", "a.txt")
+    with terminal("graph", "--plan", "-o", "a.txt") as at:
+        assert at.end() == 0
     assert "\x1b" not in (folder / "a.txt").read_text(encoding="utf-8")
+    with terminal("graph", "--plan") as at:
+        assert at.end() == 0
+        assert "\x1b[32m+\x1b[0m → \x1b[32mgate" in at.shown
+    assert "\x1b" not in studio("graph", "--plan").out
 
 
 @pytest.mark.jack
