@@ -34,7 +34,7 @@ benchmarks: system-test $(STAMP)
 # Installs what is missing on Debian and Ubuntu; elsewhere says what to install, by that distribution's names.
 system-demo system-test: system-%:
 	@test -n '$(PYTHON)' || { echo 'studio needs Python 3.11 or newer, with venv' >&2; exit 1; }
-	@$(PYTHON) reconciler/doctor/packages.py --for $*
+	@$(PYTHON) -m reconciler.doctor.packages --for $*
 
 # Made once; refreshed when the dependencies change. A venv whose Python has gone is made anew.
 $(STAMP): pyproject.toml

@@ -95,11 +95,20 @@ def private_shm() -> None:
 
 
 @pytest.fixture(scope="session")
-def jack_server(nothing_left_running: None) -> Iterator[str]:
-    """The name of a JACK server that all tests share, and that ``JACK_DEFAULT_SERVER`` names; not to be killed."""
-    with jackd() as server, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JACK_DEFAULT_SERVER", server.name)
+def shared_jack_server(nothing_left_running: None) -> Iterator[str]:
+    """The name of a JACK server that lives as long as the run."""
+    with jackd() as server:
         yield server.name
+
+
+@pytest.fixture
+def jack_server(shared_jack_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a JACK server that all tests share, and that ``JACK_DEFAULT_SERVER`` names; not to be killed.
+
+    It is named for this test alone, so that a test without a server has none, whichever ran before it.
+    """
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", shared_jack_server)
+    return shared_jack_server
 
 
 @pytest.fixture

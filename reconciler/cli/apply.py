@@ -15,12 +15,23 @@ LEFT_OVER = 4
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.option("--explain", is_flag=True, help="Also show the very calls that are made.")
 @click.option("--release", multiple=True, metavar="NAME", help="Let this protected plugin be removed or replaced.")
-def apply(manifest: str | None, as_json: bool, yes: bool, explain: bool, release: tuple[str, ...]) -> int:
+@click.option("--retry", multiple=True, metavar="NAME", help="Let this plugin in again, which took its host down.")
+@click.option("--allow-programs", is_flag=True, help="Let jack: plugins start programs that never ran here before.")
+def apply(
+    manifest: str | None,
+    *,
+    as_json: bool,
+    yes: bool,
+    explain: bool,
+    release: tuple[str, ...],
+    retry: tuple[str, ...],
+    allow_programs: bool,
+) -> int:
     """Make the studio what the manifest says, and prove it by looking again.
 
-    Exits with 0 when the studio is what the manifest says, with 4 when something waits for a port or did not come
-    out as asked (each is named), with 3 when the studio moved while you were reading the plan, with 5 when policy
-    refuses.
+    Exits with 0 when the studio is what the manifest says, with 4 when something waits for a port, is left out or did
+    not come out as asked (each is named), with 3 when the studio moved while you were reading the plan, with 5 when
+    policy refuses.
     """
     from reconciler.execution.desk import Desk
     from reconciler.manifest.load import find
@@ -29,21 +40,22 @@ def apply(manifest: str | None, as_json: bool, yes: bool, explain: bool, release
     desk = Desk.open(find(manifest, here()))
     try:
         with desk.locked():
-            released = desk.releasing(release)
-            found = desk.plan(released)
+            released, retried = desk.releasing(release), desk.retrying(retry)
+            found = desk.plan(released, retried, programs=allow_programs)
             if not as_json:
                 say(render(found, paint, explain=explain))
             if found.actions and not found.refused and not yes and not _agreed(as_json):
                 return 1
             with Progress(len(found.actions)) as told:
-                applied = desk.apply(found, released=released, told=told)
+                applied = desk.apply(found, released=released, retried=retried, programs=allow_programs, told=told)
     finally:
         desk.close()
     if as_json:
         say_json({"plan": found, "applied": applied, "proved": applied.proved})
     elif found.actions or not applied.proved:
         _tell(applied)
-    return 0 if applied.proved and not applied.residual.pending else LEFT_OVER
+    waits = applied.residual.pending or applied.residual.quarantined
+    return 0 if applied.proved and not waits else LEFT_OVER
 
 
 def _agreed(as_json: bool) -> bool:
@@ -75,8 +87,8 @@ def _tell(applied: object) -> None:
     skipped = sum(outcome.status == "skipped" for _, outcome in applied.ran)
     done = sum(outcome.status == "done" for _, outcome in applied.ran)
     if applied.proved:
-        waiting = len(applied.residual.pending)
-        note = f", {waiting} waiting for a port" if waiting else ""
+        waiting, out = len(applied.residual.pending), len(applied.residual.quarantined)
+        note = (f", {waiting} waiting for a port" if waiting else "") + (f", {out} left out" if out else "")
         say(f"{paint('applied', 'add')}: {_calls(done)}, read back as planned{note} (generation {applied.generation})")
         return
     say(

@@ -32,7 +32,7 @@ def drift(manifest: str | None, as_json: bool) -> int:
         say_json(found)
     elif not found.empty:
         say(render(found, paint) + "\n`studio apply` puts it back")
-    elif found.pending:
+    elif found.pending or found.quarantined:
         say(render(found, paint))
     else:
         say(f"{found.session}: no drift")

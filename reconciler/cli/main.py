@@ -2,6 +2,7 @@
 
 import importlib
 import io
+import keyword
 import os
 import sys
 from typing import Any
@@ -17,11 +18,14 @@ COMMANDS = {
     "apply": "make the studio what the manifest says",
     "drift": "show what moved since the last apply",
     "status": "show what runs",
+    "ui": "open a plugin's own window",
     "up": "start JACK and the plugin host of a session",
     "down": "stop the plugin host, and JACK if studio started it",
     "graph": "draw the routing: text, SVG, DOT, JSON",
     "ports": "list JACK ports and what they are linked to",
     "plugins": "search and describe installed plugins",
+    "import": "write a manifest from a Carla project",
+    "export": "write a Carla project from a manifest",
     "schema": "write the JSON Schemas",
     "doctor": "check the machine, and say how to mend it",
     "completion": "print the shell's completion script",
@@ -40,7 +44,8 @@ class LazyGroup(click.Group):
         """Import a command's module."""
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(importlib.import_module(f"reconciler.cli.{cmd_name}"), cmd_name)
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        command = getattr(importlib.import_module(f"reconciler.cli.{name}"), name)
         assert isinstance(command, click.Command)
         return command
 

@@ -13,7 +13,16 @@ DIFFERS = 2
 @click.option("--explain", is_flag=True, help="Also show the very calls that an apply would make.")
 @click.option("--exit-code", is_flag=True, help="Exit with 2 if anything differs.")
 @click.option("--release", multiple=True, metavar="NAME", help="Let this protected plugin be removed or replaced.")
-def plan(manifest: str | None, as_json: bool, explain: bool, exit_code: bool, release: tuple[str, ...]) -> int:
+@click.option("--allow-programs", is_flag=True, help="Let jack: plugins start programs that never ran here before.")
+def plan(
+    manifest: str | None,
+    *,
+    as_json: bool,
+    explain: bool,
+    exit_code: bool,
+    release: tuple[str, ...],
+    allow_programs: bool,
+) -> int:
     """Show what differs between manifest and studio. Changes nothing, starts nothing."""
     from reconciler.execution.desk import Desk
     from reconciler.manifest.load import find
@@ -21,7 +30,7 @@ def plan(manifest: str | None, as_json: bool, explain: bool, exit_code: bool, re
 
     desk = Desk.open(find(manifest, here()))
     try:
-        found = desk.plan(desk.releasing(release))
+        found = desk.plan(desk.releasing(release), programs=allow_programs)
     finally:
         desk.close()
     if as_json:

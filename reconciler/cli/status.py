@@ -13,6 +13,7 @@ def status(manifest: str | None, as_json: bool) -> int:
     from reconciler.execution.desk import Desk
     from reconciler.execution.report import report
     from reconciler.manifest.load import find
+    from reconciler.planning.text import left_out
 
     desk = Desk.open(find(manifest, here()))
     try:
@@ -33,6 +34,7 @@ def status(manifest: str | None, as_json: bool) -> int:
     ]
     if told.unfinished:
         rows.append(("unfinished", "the last apply was not proved; `studio apply` goes on from what is there"))
+    rows += [("left out", f"{one.name}: {left_out(one)}") for one in told.quarantined]
     rows += [("crashed", crash) for crash in told.crashes]
     for name, text in rows:
         say(f"{paint(f'{name:<11}', 'dim')}{text}")

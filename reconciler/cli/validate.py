@@ -19,10 +19,12 @@ def validate(manifest: str | None, as_json: bool) -> int:
     from reconciler.manifest.load import find, load, same_name
     from reconciler.model.errors import StudioError
     from reconciler.session.compile import compile_session
+    from reconciler.session.engine import settings
 
     path = find(manifest, here())
     source = load(path)
-    session = compile_session(source, choose.catalogue(source.manifest.engine.host, path.absolute().parent))
+    host, folder = source.manifest.engine.host, path.absolute().parent
+    session = compile_session(source, choose.catalogue(host, folder, settings(source).paths))
     if others := same_name(path):
         raise StudioError(
             "session-name-taken",

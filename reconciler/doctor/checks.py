@@ -10,8 +10,9 @@ from pathlib import Path
 import msgspec
 
 from reconciler.doctor.findings import Finding, State
-from reconciler.doctor.packages import NEEDS, Machine, Manager, Need, Purpose, command, present
-from reconciler.doctor.probe import Probe, ask
+from reconciler.doctor.needs import CARLA, NEEDS, Manager, Need, Purpose
+from reconciler.doctor.packages import Machine, command, present
+from reconciler.doctor.probe import Carla, Probe, ask, ask_carla
 
 AUDIO_GROUPS = ("audio", "realtime", "pipewire", "jackuser")
 MEMLOCK_ENOUGH = 256 << 20
@@ -20,7 +21,6 @@ SHM_ENOUGH = 256 << 20
 """Bytes. jackd2 keeps 100-170 MB in /dev/shm for each server (measured); containers often give 64."""
 LIMITS_FILE = "/etc/security/limits.d/95-studio-audio.conf"
 RELOGIN = "then log out and in again"
-CARLA_FOLDERS = ("/usr/lib/carla", "/usr/lib64/carla", "/usr/local/lib/carla", "/usr/local/lib64/carla")
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -37,6 +37,7 @@ class Facts(msgspec.Struct, frozen=True):
     jackd: str | None = None
     """What ``jackd --version`` says."""
     probe: Probe = Probe()
+    carla: Carla = Carla()
 
 
 def facts() -> Facts:
@@ -65,6 +66,7 @@ def facts() -> Facts:
         python=platform.python_version(),
         jackd=_first_line(["jackd", "--version"]),
         probe=ask(),
+        carla=ask_carla(),
     )
 
 
@@ -74,7 +76,9 @@ def examine(machine: Machine, known: Facts) -> list[Finding]:
         _python,
         _jack,
         _server,
-        _hosts,
+        _host,
+        _jalv,
+        _carla,
         _lilv,
         _plugins,
         _pictures,
@@ -129,18 +133,49 @@ def _server(_machine: Machine, known: Facts) -> Iterator[Finding]:
         yield Finding("JACK server", State.INFO, says)
 
 
-def _hosts(machine: Machine, _known: Facts) -> Iterator[Finding]:
-    need = _need("jalv")
-    jalv = machine.program("jalv")
-    if jalv:
-        yield Finding("jalv", State.OK, f"{need.why} ({jalv})", essential=True)
+def _host(machine: Machine, known: Facts) -> Iterator[Finding]:
+    if known.carla.usable:
+        says = "Carla; `engine.host: auto` takes it where it is, as it can do what jalv can and more"
+        yield Finding("plugin host", State.OK, says, essential=True)
+    elif machine.program("jalv"):
+        yield Finding("plugin host", State.OK, "jalv, for LV2 plugins; Carla would load every format", essential=True)
     else:
-        yield Finding("jalv", State.LACK, f"{need.why}; not found", _mend(need, machine), essential=True)
-    carla = _carla(machine)
-    if carla is not None:
-        version = _carla_version(carla)
-        says = f"{version or 'version unknown'} ({carla}); this version of studio does not drive it yet"
-        yield Finding("Carla", State.INFO, says)
+        says = "there is none: nothing can run a plugin"
+        yield Finding("plugin host", State.LACK, says, _mend(_need("jalv"), machine), essential=True)
+
+
+def _jalv(machine: Machine, _known: Facts) -> Iterator[Finding]:
+    need, jalv = _need("jalv"), machine.program("jalv")
+    if jalv:
+        yield Finding("jalv", State.OK, f"{need.why} ({jalv})")
+    else:
+        yield Finding("jalv", State.INFO, f"not installed; it {need.why}", _mend(need, machine))
+
+
+def _carla(machine: Machine, known: Facts) -> Iterator[Finding]:
+    carla = known.carla
+    if not carla.folder:
+        asked = machine.env.get("CARLA_PREFIX")
+        where = f" under CARLA_PREFIX={asked}" if asked else ""
+        yield Finding("Carla", State.INFO, f"not installed{where}; it {CARLA.why}", _mend(CARLA, machine))
+        return
+    if carla.trouble:
+        yield Finding("Carla", State.LACK, carla.trouble, carla.hint)
+        return
+    says = f"{carla.version} ({carla.folder}); modes multiple-clients and patchbay; its remote control (OSC) stays off"
+    yield Finding("Carla", State.OK, says)
+    tools = (
+        ("Carla bridges", carla.bridge, "carla-bridge-native", "gives plugins with `bridge: true` their own process"),
+        ("Carla discovery", carla.discovery, "carla-discovery-native", "finds plugins of every format"),
+    )
+    for name, there, tool, does in tools:
+        if there:
+            yield Finding(name, State.OK, f"{tool} {does}")
+        else:
+            says = f"{tool}, which {does}, is missing in {carla.folder}"
+            yield Finding(name, State.LACK, says, "install the whole of Carla from where this part came")
+    windows = ", ".join(carla.windows) or "none but those that plugins open by themselves"
+    yield Finding("Carla windows", State.INFO, f"LV2 plugins' own, by toolkit: {windows}")
 
 
 def _lilv(machine: Machine, _known: Facts) -> Iterator[Finding]:
@@ -288,20 +323,6 @@ def _pipewire_jack(machine: Machine) -> Path | None:
         return wrapper
     patterns = ("usr/lib/pipewire-0.3/jack/libjack.so.0", "usr/lib*/*/pipewire-0.3/jack/libjack.so.0")
     return next((found for pattern in patterns for found in sorted(machine.root.glob(pattern))), None)
-
-
-def _carla(machine: Machine) -> Path | None:
-    prefix = machine.env.get("CARLA_PREFIX")
-    folders = ([f"{prefix}/lib/carla", f"{prefix}/lib64/carla"] if prefix else []) + list(CARLA_FOLDERS)
-    places = [machine.under(folder) for folder in folders]
-    return next((place for place in places if (place / "libcarla_standalone2.so").exists()), None)
-
-
-def _carla_version(folder: Path) -> str | None:
-    """Read the version that Carla's pkg-config file states, if it was installed with one."""
-    file = folder.parent / "pkgconfig" / "carla-standalone.pc"
-    lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.is_file() else []
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("Version:")), None)
 
 
 def _first_line(arguments: list[str]) -> str | None:

@@ -1,11 +1,10 @@
-"""The one table of programs, libraries and plugins that studio needs, and what each distribution calls them.
+"""What of the needed things is on this machine, and getting the rest: told, or installed where apt is.
 
-Standard library only: ``make`` runs this file by its path before any virtual environment exists, and ``studio doctor``
-imports it. Package names: Debian and Ubuntu tried; Fedora, Arch and openSUSE taken from their package sources.
+Standard library only: ``make`` runs it (``python -m reconciler.doctor.packages``) before any virtual environment
+exists, and ``studio doctor`` imports it.
 """
 
 import argparse
-import enum
 import os
 import shlex
 import shutil
@@ -15,208 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reconciler.doctor.needs import FAMILIES, INSTALL, NEEDS, Manager, Need, Purpose
 
-class Manager(enum.StrEnum):
-    """A distribution's package manager."""
-
-    APT = "apt"
-    DNF = "dnf"
-    PACMAN = "pacman"
-    ZYPPER = "zypper"
-
-
-class Purpose(enum.StrEnum):
-    """What cannot be done without it."""
-
-    RUN = "run"
-    """Using studio at all."""
-    SESSIONS = "sessions"
-    """The example sessions and the demo."""
-    TEST = "test"
-    """The whole test suite."""
-
-
-@dataclass(frozen=True)
-class Need:
-    """Something that must be on the machine; all of ``programs``, ``libraries`` and ``bundles`` make it present."""
-
-    name: str
-    why: str
-    purpose: Purpose
-    packages: Mapping[Manager, Sequence[str]]
-    """Empty where the distribution itself does not have it."""
-    programs: tuple[str, ...] = ()
-    libraries: tuple[str, ...] = ()
-    bundles: tuple[str, ...] = ()
-    """Names of LV2 bundle folders."""
-    home: str = ""
-    """Where to get it on a distribution that has no package."""
-    comes_with: str = ""
-    """Another need, whose packages bring this one too in some releases; looked for again once they are there."""
-
-
-NEEDS = (
-    Need(
-        name="JACK",
-        why="the audio server that carries all signals",
-        purpose=Purpose.RUN,
-        programs=("jackd",),
-        libraries=("libjack.so.0",),
-        packages={
-            Manager.APT: ["jackd2", "libjack-jackd2-0"],
-            Manager.DNF: ["jack-audio-connection-kit"],
-            Manager.PACMAN: ["jack2"],
-            Manager.ZYPPER: ["jack", "libjack0"],
-        },
-        home="https://jackaudio.org",
-    ),
-    Need(
-        name="jalv",
-        why="runs LV2 plugins, each in a process of its own",
-        purpose=Purpose.RUN,
-        programs=("jalv",),
-        packages={Manager.APT: ["jalv"], Manager.DNF: ["jalv"], Manager.PACMAN: ["jalv"], Manager.ZYPPER: []},
-        home="https://drobilla.net/software/jalv.html",
-    ),
-    Need(
-        name="lilv",
-        why="reads what LV2 plugins say about themselves",
-        purpose=Purpose.RUN,
-        libraries=("liblilv-0.so.0",),
-        packages={
-            Manager.APT: ["liblilv-0-0"],
-            Manager.DNF: ["lilv-libs"],
-            Manager.PACMAN: ["lilv"],
-            Manager.ZYPPER: ["liblilv-0-0"],
-        },
-        home="https://drobilla.net/software/lilv.html",
-    ),
-    Need(
-        name="LSP plugins",
-        why="gate and compressor of the example sessions",
-        purpose=Purpose.SESSIONS,
-        bundles=("lsp-plugins.lv2",),
-        packages={
-            Manager.APT: ["lsp-plugins-lv2"],
-            Manager.DNF: ["lsp-plugins-lv2"],
-            Manager.PACMAN: ["lsp-plugins-lv2"],
-            Manager.ZYPPER: ["lv2-lsp-plugins"],
-        },
-        home="https://lsp-plug.in",
-    ),
-    Need(
-        name="x42 plugins",
-        why="equalizer, fader and limiter of the example sessions",
-        purpose=Purpose.SESSIONS,
-        bundles=("balance.lv2", "dpl.lv2", "fil4.lv2"),
-        packages={
-            Manager.APT: ["x42-plugins"],
-            Manager.DNF: ["lv2-x42-plugins"],
-            Manager.PACMAN: ["x42-plugins"],
-            Manager.ZYPPER: [],
-        },
-        home="https://x42-plugins.com",
-    ),
-    Need(
-        name="MDA plugins",
-        why="room, echo, amplifier and electric piano of the example sessions",
-        purpose=Purpose.SESSIONS,
-        bundles=("mda.lv2",),
-        packages={
-            Manager.APT: ["mda-lv2"],
-            Manager.DNF: ["lv2-mdala-plugins"],
-            Manager.PACMAN: ["mda.lv2"],
-            Manager.ZYPPER: ["mda-lv2"],
-        },
-        home="https://drobilla.net/software/mda-lv2.html",
-    ),
-    Need(
-        name="SWH plugins",
-        why="sends and plate reverb of the live rig",
-        purpose=Purpose.SESSIONS,
-        bundles=("amp-swh.lv2", "plate-swh.lv2"),
-        packages={
-            Manager.APT: ["swh-lv2"],
-            Manager.DNF: ["lv2-swh-plugins"],
-            Manager.PACMAN: [],
-            Manager.ZYPPER: ["lv2-swh-plugins"],
-        },
-        home="https://github.com/swh/lv2",
-    ),
-    Need(
-        name="JACK tools",
-        why="a second opinion on the JACK graph",
-        purpose=Purpose.TEST,
-        programs=("jack_lsp", "jack_connect", "jack_disconnect"),
-        # Part of jackd2 up to Debian 12 and Ubuntu 22.04, where the package does not exist.
-        comes_with="JACK",
-        packages={
-            Manager.APT: ["jack-example-tools"],
-            Manager.DNF: ["jack-example-tools"],
-            Manager.PACMAN: ["jack-example-tools"],
-            Manager.ZYPPER: ["jack-example-tools"],
-        },
-        home="https://github.com/jackaudio/jack-example-tools",
-    ),
-    Need(
-        name="lv2info",
-        why="a second opinion on the plugin catalogue",
-        purpose=Purpose.TEST,
-        programs=("lv2info", "lv2ls"),
-        packages={
-            Manager.APT: ["lilv-utils"],
-            Manager.DNF: ["lilv"],
-            Manager.PACMAN: ["lilv"],
-            Manager.ZYPPER: ["lilv"],
-        },
-        home="https://drobilla.net/software/lilv.html",
-    ),
-    Need(
-        name="aj-snapshot",
-        why="the peer that 500 links are timed against",
-        purpose=Purpose.TEST,
-        programs=("aj-snapshot",),
-        packages={
-            Manager.APT: ["aj-snapshot"],
-            Manager.DNF: ["aj-snapshot"],
-            Manager.PACMAN: ["aj-snapshot"],
-            Manager.ZYPPER: [],
-        },
-        home="https://aj-snapshot.sourceforge.io",
-    ),
-    Need(
-        name="Graphviz",
-        why="lays out the pictures of `studio graph -f svg`",
-        purpose=Purpose.TEST,
-        programs=("dot",),
-        packages={
-            Manager.APT: ["graphviz"],
-            Manager.DNF: ["graphviz"],
-            Manager.PACMAN: ["graphviz"],
-            Manager.ZYPPER: ["graphviz"],
-        },
-        home="https://graphviz.org",
-    ),
-)
-
-FAMILIES = {
-    "debian": Manager.APT,
-    "ubuntu": Manager.APT,
-    "fedora": Manager.DNF,
-    "rhel": Manager.DNF,
-    "centos": Manager.DNF,
-    "arch": Manager.PACMAN,
-    "opensuse": Manager.ZYPPER,
-    "suse": Manager.ZYPPER,
-}
-"""``ID`` or a word of ``ID_LIKE`` in os-release, to its package manager."""
-
-INSTALL = {
-    Manager.APT: "apt-get install",
-    Manager.DNF: "dnf install",
-    Manager.PACMAN: "pacman -S --needed",
-    Manager.ZYPPER: "zypper install",
-}
+CARLA_LIBRARY = "carla/libcarla_standalone2.so"
 
 
 @dataclass(frozen=True)
@@ -242,6 +42,20 @@ class Machine:
             if (folder / name).exists():
                 return folder / name
         return None
+
+    def file(self, path: str) -> Path | None:
+        """Return where a file lies: an absolute path, or one below any folder for libraries; None if nowhere."""
+        if path.startswith("/"):
+            found = self.under(path)
+            return found if found.exists() else None
+        return self.library(path)
+
+    def carla(self) -> bool:
+        """Say whether Carla's library is there: under ``CARLA_PREFIX`` alone where that is set."""
+        prefix = self.env.get("CARLA_PREFIX")
+        if not prefix:
+            return self.library(CARLA_LIBRARY) is not None or self.under(f"/opt/carla/lib/{CARLA_LIBRARY}").exists()
+        return any((self.under(prefix) / lib / CARLA_LIBRARY).exists() for lib in ("lib", "lib64"))
 
     def _library_folders(self) -> Iterator[Path]:
         for folder in self.env.get("LD_LIBRARY_PATH", "").split(os.pathsep):
@@ -295,6 +109,7 @@ def present(need: Need, machine: Machine) -> bool:
         all(machine.program(name) for name in need.programs)
         and all(machine.library(name) for name in need.libraries)
         and all(machine.bundle(name) for name in need.bundles)
+        and all(machine.file(path) for path in need.files)
     )
 
 
@@ -364,32 +179,54 @@ def _known_to_apt(packages: Sequence[str]) -> bool:
     return shown.returncode == 0
 
 
+def offered(packages: Sequence[str]) -> list[str]:
+    """Return those that apt can get here: not every release has every plugin."""
+    return [package for package in packages if _known_to_apt([package])]
+
+
 def main(argv: Sequence[str] | None = None, machine: Machine | None = None) -> int:
-    """Make sure that all is there for ``--for``; exit 0 if it is, or has been installed."""
+    """Make sure that all is there for ``--for``; exit 0 if it is, or has been installed.
+
+    What only the tests of Carla use is got where Carla is and apt has it; without it those tests are left out, each
+    with its reason, so its absence is told and is no failure.
+    """
     parser = argparse.ArgumentParser(prog="packages", description="Install the system packages that studio needs.")
     parser.add_argument("--for", dest="purpose", choices=["demo", "test"], default="test")
     parser.add_argument("--check", action="store_true", help="only say what is missing")
     asked = parser.parse_args(argv)
-    purposes = [Purpose.RUN, Purpose.SESSIONS, *([Purpose.TEST] if asked.purpose == "test" else [])]
+    test = asked.purpose == "test"
+    purposes = [Purpose.RUN, Purpose.SESSIONS, *([Purpose.TEST] if test else [])]
     machine = machine or Machine()
-    lacking = missing(purposes, machine)
-    if not lacking:
+    extra = [Purpose.CARLA] if test and machine.carla() else []
+    if not missing([*purposes, *extra], machine):
         return 0
-    manager = machine.manager()
-    if asked.check or manager is not Manager.APT or machine.program("apt-get") is None:
-        sys.stderr.write(advice(lacking, machine))
-        return 1
     status = 0
+    if not asked.check and machine.manager() is Manager.APT and machine.program("apt-get") is not None:
+        status = _install(purposes, extra, machine)
+    left = missing(purposes, machine)
+    wished = missing(extra, machine)
+    if left or wished:
+        sys.stderr.write(advice([*left, *wished], machine))
+    if wished and not left:
+        sys.stderr.write("Only tests of Carla use it; those are left out.\n")
+    return status or int(bool(left))
+
+
+def _install(purposes: Sequence[Purpose], extra: Sequence[Purpose], machine: Machine) -> int:
+    lacking = missing(purposes, machine)
     bringers = {need.name for need in lacking}
     first = [need for need in lacking if need.comes_with not in bringers]
+    status = 0
     for later in (False, True):
         wanted = missing(purposes, machine) if later else first
         if wanted and status == 0:
             status = install_with_apt([package for need in wanted for package in need.packages[Manager.APT]])
-    left = missing(purposes, machine)
-    if left:
-        sys.stderr.write(advice(left, machine))
-    return status or int(bool(left))
+    wished = [package for need in missing(extra, machine) for package in need.packages[Manager.APT]]
+    if status == 0 and wished:
+        found = offered(wished)
+        if found:
+            install_with_apt(found)  # whether it did is seen by looking, not by its status
+    return status
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Ask the JACK library and the scheduler, in a process of its own: ``python -m reconciler.doctor.probe``.
+"""Ask the JACK library, the scheduler and Carla, in processes of their own: ``python -m reconciler.doctor.probe``.
 
 A jammed server lets a client hang in its first call; a process can be given up on, a thread cannot.
 """
@@ -34,6 +34,25 @@ class Probe(msgspec.Struct, frozen=True):
     """Why ``library`` or ``server`` is not known, where that is not simply absence."""
 
 
+class Carla(msgspec.Struct, frozen=True):
+    """What ``python -m reconciler.engines.carla.probe`` told. ``folder`` is empty where there is no Carla."""
+
+    folder: str = ""
+    version: str | None = None
+    discovery: bool = False
+    bridge: bool = False
+    windows: tuple[str, ...] = ()
+    """Toolkits whose windows LV2 plugins may open."""
+    trouble: str | None = None
+    """Why it cannot be used: too old, or it does not load."""
+    hint: str | None = None
+
+    @property
+    def usable(self) -> bool:
+        """Whether studio can drive it."""
+        return bool(self.folder) and self.trouble is None
+
+
 def ask(limit_s: float = LIMIT_S) -> Probe:
     """Run the probe and return what it found; one that hangs or dies is itself a finding."""
     try:
@@ -49,6 +68,18 @@ def ask(limit_s: float = LIMIT_S) -> Probe:
         return Probe(trouble=f"JACK did not answer within {limit_s:g} s")
     except (subprocess.CalledProcessError, msgspec.DecodeError, IndexError) as error:
         return Probe(trouble=f"the JACK library broke down: {error}")
+
+
+def ask_carla(limit_s: float = LIMIT_S) -> Carla:
+    """Load Carla in a process of its own and return what it is; one that takes that process down is in trouble."""
+    command = [sys.executable, "-m", "reconciler.engines.carla.probe"]
+    try:
+        done = subprocess.run(command, check=True, capture_output=True, timeout=limit_s)
+        return msgspec.json.decode(done.stdout.splitlines()[-1], type=Carla)
+    except subprocess.TimeoutExpired:
+        return Carla(folder="?", trouble=f"Carla was not loaded within {limit_s:g} s")
+    except (subprocess.CalledProcessError, msgspec.DecodeError, IndexError) as error:
+        return Carla(folder="?", trouble=f"Carla breaks down when it is loaded: {error}", hint="reinstall Carla")
 
 
 def find() -> dict[str, object]:

@@ -50,9 +50,9 @@ class Lacking:
         """Refuse."""
         raise self._lacks(name, f"Loading the state {path} ({digest[:8]})")
 
-    def show_ui(self, name: str) -> None:
+    def show_ui(self, name: str, *, shown: bool = True) -> None:
         """Refuse."""
-        raise self._lacks(name, "Showing a window")
+        raise self._lacks(name, "Showing a window" if shown else "Closing a window")
 
     def _lacks(self, name: str, what: str, hint: str = "Carla can: `engine: { host: carla }`.") -> StudioError:
         return refusals.unsupported(name, what, hint)

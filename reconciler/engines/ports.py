@@ -4,11 +4,13 @@ All three are called from one thread only (JACK hangs and Carla aborts when two 
 either did what it says, read back from the engine, or raises :class:`~reconciler.model.errors.StudioError`.
 """
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
+from reconciler.model.actions import Setting
+from reconciler.model.errors import StudioError
 from reconciler.model.resources import (
     Capabilities,
     CustomData,
@@ -170,8 +172,11 @@ class PluginHost(Protocol):
             not the one whose SHA-256 is ``digest``.
         """
 
-    def show_ui(self, name: str) -> None:
-        """Open the plugin's own window. Raises ``no-such-plugin``, ``unsupported``, ``no-ui``, ``no-display``."""
+    def show_ui(self, name: str, *, shown: bool = True) -> None:
+        """Open or close the plugin's own window on this process's display, and see that it has come or gone.
+
+        Raises ``no-such-plugin``, ``unsupported``, ``no-ui``, ``ui-failed``, ``no-display``.
+        """
 
     def crashes(self) -> list[Crash]:
         """Plugins that went away by themselves since the host started, oldest first (the last 100)."""
@@ -181,6 +186,21 @@ class PluginHost(Protocol):
 
     def close(self) -> None:
         """Unload everything and leave no process behind."""
+
+
+@runtime_checkable
+class SetsTogether(Protocol):
+    """A :class:`PluginHost` whose reading back costs so much that settings in a row share one."""
+
+    @property
+    def together(self) -> tuple[type[Setting], ...]:
+        """The kinds of settings that can share one."""
+
+    def set_together(self, calls: Sequence[Setting]) -> list[StudioError | None]:
+        """Set them all, each with a target of its own, and return for each what went wrong, read back.
+
+        What a call returns or raises when it is made alone is told here in the same words.
+        """
 
 
 class AudioGraph(Protocol):

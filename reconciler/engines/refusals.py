@@ -183,12 +183,17 @@ def file_there(name: str, key: str, data: CustomData) -> None:
 
 def not_kept(name: str, address: str, asked: object, kept: object) -> EngineError:
     """The call went through, and reading back shows something else."""
+    what = address.removeprefix(f"plugins.{name}").rpartition(".")[2]
     return EngineError(
         "not-kept",
-        f"{name}: asked for {asked}, and reading back gives {kept}.",
+        f"{f'{what} of {name}' if what else name}: asked for {_plain(asked)}, and reading back gives {_plain(kept)}.",
         where=Where(address=address),
         details={"asked": str(asked), "kept": str(kept)},
     )
+
+
+def _plain(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def jack_gone(server: str | None) -> Unavailable:

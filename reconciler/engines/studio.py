@@ -1,12 +1,13 @@
 """The studio as one thing: a plugin host, the JACK graph and the server, read and changed in the manifest's words."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Protocol, assert_never
 
 import msgspec
 
 from reconciler.engines import refusals
-from reconciler.engines.ports import AudioGraph, Crash, Hardware, HostedPlugin, PluginHost
+from reconciler.engines.ports import AudioGraph, Crash, Hardware, HostedPlugin, PluginHost, SetsTogether
 from reconciler.model.actions import (
     Action,
     AddPlugin,
@@ -98,6 +99,10 @@ class Names:
             return f"{client}{_SHADOWED}:{short}"
         return _translate(port, self._nodes)
 
+    def links_from_jack(self, links: frozenset[Link]) -> frozenset[Link]:
+        """Return links with the manifest's names of their ports."""
+        return frozenset(Link(self.from_jack(link.source), self.from_jack(link.target)) for link in links)
+
 
 def _translate(port: str, table: dict[str, tuple[str, dict[str, str]]]) -> str:
     client, _, short = port.partition(":")
@@ -106,6 +111,31 @@ def _translate(port: str, table: dict[str, tuple[str, dict[str, str]]]) -> str:
         return port
     other, ports = known
     return f"{other}:{ports.get(short, short)}"
+
+
+def _batches(actions: Sequence[Action], host: PluginHost) -> Iterator[Sequence[Action]]:
+    """Split into what is run at once: one action as a rule, settings in a row where the host can set them together.
+
+    What needs another one of them, or sets what another one sets, waits for the next batch.
+    """
+    batch: list[Action] = []
+    for action in actions:
+        fits = isinstance(host, SetsTogether) and isinstance(action.call, host.together)
+        taken = any(other.id in action.needs or _same_target(other.call, action.call) for other in batch)
+        if batch and (not fits or taken):
+            yield batch
+            batch = []
+        if fits:
+            batch.append(action)
+        else:
+            yield [action]
+    if batch:
+        yield batch
+
+
+def _same_target(one: Call, other: Call) -> bool:
+    """Return whether both settings are of one value."""
+    return type(one) is type(other) and msgspec.structs.astuple(one)[:-1] == msgspec.structs.astuple(other)[:-1]
 
 
 class LocalStudio:
@@ -123,6 +153,8 @@ class LocalStudio:
         What the host's JACK clients' names begin with.
     before
         Called with each action before it runs (the flight recorder).
+    attach
+        Address of the Carla that the host drives and that somebody else runs, if it does.
     """
 
     def __init__(
@@ -133,10 +165,12 @@ class LocalStudio:
         *,
         prefix: str = "",
         before: Callable[[Action], None] | None = None,
+        attach: str | None = None,
     ) -> None:
         self.host = host
         self.hardware = hardware
         self.prefix = prefix
+        self.attach = attach
         self._open_graph = open_graph
         self._graph: AudioGraph | None = None
         self._before = before
@@ -161,39 +195,57 @@ class LocalStudio:
         hosted = self.host.plugins()
         names = self._names = Names(hosted, self.prefix)
         plugins: dict[str, Plugin] = {one.plugin.name: one.plugin for one in hosted}
-        engine = Engine(self.host.kind, self.host.capabilities, self.prefix, settings=self.host.settings)
+        host = self.host
+        engine = Engine(host.kind, host.capabilities, self.prefix, settings=host.settings, attach=self.attach)
         if graph is None:
             return Observed(engine, None, plugins=plugins)
         ports, links = graph.ports(), graph.links()
+        terminals = graph.terminals()  # with the links of that same reading
         if not names.identical:
             ports = {(name := names.from_jack(key)): _named(port, name) for key, port in ports.items()}
-            links = frozenset(Link(names.from_jack(link.source), names.from_jack(link.target)) for link in links)
+            links = names.links_from_jack(links)
+            if terminals is not None:
+                terminals = msgspec.structs.replace(terminals, links=names.links_from_jack(terminals.links))
         settings, started = graph.settings(), self.hardware.running()
         if started is not None:  # what JACK itself does not tell
             told = {"driver": started.driver, "device": started.device, "periods": started.periods}
             settings = msgspec.structs.replace(settings, **told)
-        return Observed(engine, settings, started is not None, plugins, dict(ports), links, graph.terminals())
+        return Observed(engine, settings, started is not None, plugins, dict(ports), links, terminals)
 
     def execute(self, actions: Sequence[Action], told: Told) -> list[Outcome]:
         """Run the actions in order, each one once."""
         unmet: set[int] = set()
         outcomes: list[Outcome] = []
-        for action in actions:
-            if not unmet.isdisjoint(action.needs):
-                outcome = Outcome(action.id, "skipped")
-            else:
-                if self._before is not None:
-                    self._before(action)
-                try:
-                    self._perform(action.call)
-                    outcome = Outcome(action.id, "done")
-                except StudioError as error:
-                    outcome = Outcome(action.id, "failed", error.as_dict())
-            if outcome.status != "done":
-                unmet.add(action.id)
-            outcomes.append(outcome)
-            told(outcome)
+        for batch in _batches(actions, self.host):
+            for outcome in self._run(batch, unmet):
+                if outcome.status != "done":
+                    unmet.add(outcome.id)
+                outcomes.append(outcome)
+                told(outcome)
         return outcomes
+
+    def _run(self, batch: Sequence[Action], unmet: AbstractSet[int]) -> list[Outcome]:
+        """Run what can be run at once, but for what needs something that failed; tell of each in its order."""
+        outcomes = {action.id: Outcome(action.id, "skipped") for action in batch}
+        runnable = [action for action in batch if unmet.isdisjoint(action.needs)]
+        for action in runnable:
+            if self._before is not None:
+                self._before(action)
+        for action, error in zip(runnable, self._errors(runnable), strict=True):
+            failed = error is not None and error.as_dict()
+            outcomes[action.id] = Outcome(action.id, "failed", failed) if failed else Outcome(action.id, "done")
+        return list(outcomes.values())
+
+    def _errors(self, actions: Sequence[Action]) -> list[StudioError | None]:
+        """Perform, and return of each what went wrong."""
+        try:
+            if len(actions) > 1 and isinstance(self.host, SetsTogether):
+                return self.host.set_together([action.call for action in actions if isinstance(action.call, Setting)])
+            for action in actions:
+                self._perform(action.call)
+        except StudioError as error:
+            return [error for _ in actions]
+        return [None for _ in actions]
 
     @property
     def idle_seconds(self) -> float:
@@ -242,6 +294,7 @@ class LocalStudio:
             case RestartEngine(settings):
                 host.restart(settings)
                 self._names = None
+                self._let_go_of_graph()  # what it shows depends on the mode
             case SetEngine(key, value):
                 host.set_engine(key, value)
             case StartServer(settings):
@@ -294,11 +347,14 @@ class LocalStudio:
             raise Unavailable("jack-gone", "the JACK server is gone", hint="start it and apply again")
         return graph
 
-    def _lose_server(self) -> None:
-        """Let go of everything that lived on a server that died or is about to stop."""
+    def _let_go_of_graph(self) -> None:
         if self._graph is not None:
             self._graph.close()
             self._graph = None
+
+    def _lose_server(self) -> None:
+        """Let go of everything that lived on a server that died or is about to stop."""
+        self._let_go_of_graph()
         self.host.server_lost()
         self._names = None
 

@@ -1,32 +1,36 @@
 """One session at work: its manifest, what was applied before, the studio, and the way from the one to the other."""
 
+import contextlib
 import difflib
 import os
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
 from reconciler.engines import choose
 from reconciler.engines.studio import Studio, Told
+from reconciler.execution.blame import Ward
 from reconciler.execution.journal import Journal
+from reconciler.execution.objections import refused, stale
 from reconciler.history.lock import Lock
 from reconciler.history.record import Generation, Record, merge, revision
 from reconciler.host.client import HostClient
 from reconciler.host.place import servers
 from reconciler.host.protocol import HostConfig
 from reconciler.manifest.load import Source, load
-from reconciler.model.actions import Action, Outcome, RestartServer, StartServer
-from reconciler.model.catalogue import Catalogue
-from reconciler.model.errors import Refused, Stale, StudioError, Unavailable, Where, from_dict
+from reconciler.model.actions import Action, Outcome, RestartEngine, RestartServer, StartServer
+from reconciler.model.errors import StudioError, Unavailable, from_dict
 from reconciler.model.resources import JackSettings, Link, Observed
+from reconciler.planning.carrying import held
 from reconciler.planning.plan import Baseline, Plan, Policy
 from reconciler.planning.reconcile import reconcile
 from reconciler.planning.renames import follow
 from reconciler.planning.wiring import resolve
 from reconciler.session.compile import compile_session
+from reconciler.session.engine import settings
 from reconciler.session.session import Endpoint, EndPort, Session, Wire
 
 
@@ -64,6 +68,7 @@ class Desk:
         self.session = session
         self.engine = engine
         self.record = Record(session.name)
+        self.ward = Ward(session, self.record, engine)
         self._studio = studio
         self._lent = studio is not None
 
@@ -78,11 +83,13 @@ class Desk:
         """
         source = load(path)
         try:
-            engine = choose.choose(source.manifest.engine.host, source.manifest.engine.mode)
+            asked = source.manifest.engine
+            engine = choose.choose(asked.host, asked.mode, asked.attach)
         except StudioError as error:
             error.where = error.where or source.where("engine", "host", address="engine.host")
             raise
-        session = compile_session(source, choose.catalogue(engine, path.absolute().parent))
+        known = choose.catalogue(engine, path.absolute().parent, settings(source).paths)
+        session = compile_session(source, known)
         return cls(source, session, engine)
 
     @property
@@ -92,28 +99,44 @@ class Desk:
         return asked or os.environ.get("JACK_DEFAULT_SERVER") or None
 
     def studio(self) -> Studio:
-        """Return the studio: the session's host process if it runs, else JACK alone, read from here."""
+        """Return the studio: the session's host process if it runs, else JACK (and an attached Carla) from here."""
         if self._studio is None:
-            self._studio = HostClient.find(self.session.name) or choose.look(
-                self.engine, prefix=self.session.prefix, server=self.server, servers=servers()
-            )
+            session = self.session
+            with self._placing_attach():
+                self._studio = HostClient.find(session.name) or choose.look(
+                    self.engine,
+                    prefix=session.prefix,
+                    server=self.server,
+                    servers=servers(),
+                    settings=session.engine,
+                    attach=session.attach,
+                )
         return self._studio
 
     @property
     def host_runs(self) -> bool:
-        """Whether there is a plugin host to ask; without one, what is observed is JACK alone."""
-        return self._lent or isinstance(self.studio(), HostClient)
-
-    def catalogue(self) -> Catalogue:
-        """Return what is known of the plugins that this session can load."""
-        return choose.catalogue(self.engine, self.source.path.absolute().parent)
+        """Whether there is a plugin host to ask, the session's or an attached one; without, JACK alone is observed."""
+        self.studio()
+        return not self._host_gone or self.session.attach is not None
 
     def start(self) -> None:
         """Start the session's host process unless it runs."""
         if not self._lent and not isinstance(self._studio, HostClient):
             self.close()
-            config = HostConfig(self.session.name, self.engine, self.session.prefix, self.server, self.session.engine)
-            self._studio = HostClient.start(config)
+            session = self.session
+            config = HostConfig(session.name, self.engine, session.prefix, self.server, session.engine, session.attach)
+            with self._placing_attach():
+                self._studio = HostClient.start(config)
+
+    @contextlib.contextmanager
+    def _placing_attach(self) -> Iterator[None]:
+        """Give what keeps studio from attaching its place in the manifest."""
+        try:
+            yield
+        except StudioError as error:
+            if error.code.startswith("attach-"):
+                error.where = error.where or self.source.where("engine", "attach", address="engine.attach")
+            raise
 
     def bring_up(self) -> None:
         """Start the host, and JACK where none runs and the manifest lets studio start it.
@@ -161,9 +184,29 @@ class Desk:
                 raise StudioError("unknown-plugin", f'there is no plugin "{name}" to release', hint=hint)
         return frozenset(names)
 
-    def plan(self, released: Iterable[str] = (), *, observed: Observed | None = None) -> Plan:
-        """Return what differs between manifest and studio, as it is now or as it was read."""
-        return self._plan(observed or self.studio().observe(), frozenset(released))
+    def retrying(self, names: Iterable[str]) -> frozenset[str]:
+        """Return the names of plugins in quarantine that a person lets in again. Raises ``not-quarantined``."""
+        self.studio()
+        return self.ward.retrying(names, host_gone=self._host_gone)
+
+    @property
+    def _host_gone(self) -> bool:
+        return not self._lent and not isinstance(self._studio, HostClient)
+
+    def plan(
+        self,
+        released: Iterable[str] = (),
+        retried: Iterable[str] = (),
+        *,
+        programs: bool = False,
+        observed: Observed | None = None,
+    ) -> Plan:
+        """Return what differs between manifest and studio, as it is now unless ``observed`` says how it was.
+
+        ``programs`` lets ``jack:`` plugins start theirs.
+        """
+        observed = observed or self.studio().observe()
+        return self._plan(observed, frozenset(released), frozenset(retried), programs=programs)
 
     def drift(self) -> Plan | None:
         """Return what differs between the last apply and the studio, None if nothing was ever applied."""
@@ -174,10 +217,20 @@ class Desk:
         declared = resolve(last.session, last.after.ports, server_up=True).declared
         places = {link: where for link, wire in declared.items() if (where := last.session.origin(wire))}
         session = msgspec.structs.replace(last.session, wires=wires, origins={**places, **last.session.origins})
-        return reconcile(session, self.studio().observe(), last.baseline, Policy("ignore"))
+        return reconcile(session, self.studio().observe(), last.baseline, self._policy(unmanaged="ignore"))
 
-    def apply(self, plan: Plan, *, released: Iterable[str] = (), told: Told = lambda _: None) -> Applied:
+    def apply(
+        self,
+        plan: Plan,
+        *,
+        released: Iterable[str] = (),
+        retried: Iterable[str] = (),
+        programs: bool = False,
+        told: Told = lambda _: None,
+    ) -> Applied:
         """Run a plan and prove it. Call it under :meth:`locked`, with a plan that was made and approved under it.
+
+        ``released`` and ``programs`` are to be those that it was made with.
 
         Raises
         ------
@@ -187,25 +240,26 @@ class Desk:
             JACK or the host is not there, or died on the way; the next apply goes on from what is there.
         """
         if plan.refused:
-            raise _refused(plan)
-        allowed = frozenset(released)
+            raise refused(plan)
+        allowed, again = frozenset(released), frozenset(retried)
         self._refuse_namesake()
+        self.ward.settle(again, host_gone=self._host_gone)
         if plan.actions:
             self.start()
         before = self.studio().observe()
-        now = self._plan(before, allowed)
+        now = self._plan(before, allowed, programs=programs)
         if now.fingerprint != plan.fingerprint:
-            raise _stale(plan, now)
+            raise stale(plan, now)
         if not plan.actions:
             return Applied((), now, self._record(before, before))
         journal = Journal(self.record.folder, uuid.uuid4().hex[:12])
         try:
             ran, after = self._run(plan, before, journal, told)
-            residual = self._plan(after, allowed)
+            residual = self._plan(after, allowed, programs=programs)
             if plan.starts_server and residual.actions and not residual.refused:
                 # Ports that nobody could know of are there now, so the rest of the plan can be made.
                 more, after = self._run(residual, after, journal, told)
-                ran, residual = ran + more, self._plan(after, allowed)
+                ran, residual = ran + more, self._plan(after, allowed, programs=programs)
             journal.end(proved=residual.empty)
         finally:
             journal.close()
@@ -222,7 +276,10 @@ class Desk:
 
         self._claim(plan, before)
         journal.begin(plan.actions)
-        outcomes = self.studio().execute(plan.actions, heard)
+        try:
+            outcomes = self.studio().execute(plan.actions, heard)
+        except Unavailable as error:
+            raise self.ward.blamed(error) from error
         ran, after = tuple(zip(plan.actions, outcomes, strict=True)), self.studio().observe()
         if after.jack is None:
             raise self._server_gone(ran)
@@ -245,9 +302,28 @@ class Desk:
             hint=f"{again}; it goes on from what is there",
         )
 
-    def _plan(self, observed: Observed, released: frozenset[str]) -> Plan:
-        policy = Policy(self.source.manifest.policy.unmanaged, released)
+    def _plan(
+        self,
+        observed: Observed,
+        released: frozenset[str],
+        retried: frozenset[str] = frozenset(),
+        *,
+        programs: bool = False,
+    ) -> Plan:
+        policy = self._policy(released, retried, programs=programs)
         return reconcile(self.session, observed, self.record.baseline(), policy)
+
+    def _policy(
+        self,
+        released: frozenset[str] = frozenset(),
+        retried: frozenset[str] = frozenset(),
+        *,
+        unmanaged: str | None = None,
+        programs: bool = False,
+    ) -> Policy:
+        inside = self.ward.inside(host_gone=self._host_gone)
+        left_out = {name: one for name, one in inside.items() if name not in retried}
+        return Policy(unmanaged or self.source.manifest.policy.unmanaged, released, left_out, programs)
 
     def _links(self, observed: Observed) -> frozenset[Link]:
         """Return every link the manifest comes to, with the ports that are there."""
@@ -255,9 +331,13 @@ class Desk:
 
     def _claim(self, plan: Plan, observed: Observed) -> None:
         session = self.session
-        ours = Baseline(session.plugins, self._links(observed), session.protected)
-        followed = follow(self.record.baseline(), plan, observed.plugins)
-        self.record.claim(merge(merge(self.record.claims() or Baseline(), followed), ours))
+        ours = Baseline(session.plugins, self._links(observed), session.protected, engine=session.engine)
+        baseline = self.record.baseline()
+        followed = follow(baseline, plan, observed.plugins)
+        claims = merge(merge(self.record.claims() or Baseline(), followed), ours)
+        restarts = any(isinstance(action.call, RestartEngine) for action in plan.actions)
+        carried = held(session, observed, baseline, self._policy(), restarts=restarts)
+        self.record.claim(msgspec.structs.replace(claims, carried=carried))
 
     def _record(self, before: Observed, after: Observed) -> int:
         links = self._links(after)
@@ -313,58 +393,3 @@ def _same(last: Generation, session: Session, links: frozenset[Link]) -> bool:
     return msgspec.structs.replace(last.session, origins={}) == msgspec.structs.replace(session, origins={}) and (
         last.links == links
     )
-
-
-def _stale(plan: Plan, now: Plan) -> Stale:
-    shown, current = {change.address for change in plan.changes}, {change.address for change in now.changes}
-    moved = sorted(shown ^ current) or sorted(shown)
-    return Stale(
-        "plan-stale",
-        f"the studio moved since the plan was made: {', '.join(moved[:5])}",
-        where=Where(address=moved[0]) if moved else None,
-        hint="look at the new plan and apply again",
-        details={"moved": moved},
-    )
-
-
-def _refused(plan: Plan) -> Refused:
-    first = plan.refused[0]
-    more = f" (and {len(plan.refused) - 1} more)" if len(plan.refused) > 1 else ""
-    where = first.origin and msgspec.structs.replace(first.origin, address=first.address)
-    return Refused(
-        first.code,
-        first.message + more,
-        where=where or Where(address=first.address),
-        hint=first.hint,
-        details={"refused": msgspec.to_builtins(plan.refused)},
-    )
-
-
-def look(manifest: Path | None, folder: Path) -> Observed:
-    """Read the studio as a session calls it; without a manifest in reach, JACK as it is.
-
-    Raises
-    ------
-    Unavailable
-        ``jack-not-running``.
-    """
-    from reconciler.manifest.load import find
-
-    if manifest is None:
-        try:
-            manifest = find(None, folder)
-        except StudioError:
-            server = os.environ.get("JACK_DEFAULT_SERVER") or None
-            observed = choose.look("jalv", prefix="", server=server, servers=servers()).observe()
-            return _running(observed)
-    desk = Desk.open(manifest)
-    try:
-        return _running(desk.studio().observe())
-    finally:
-        desk.close()
-
-
-def _running(observed: Observed) -> Observed:
-    if observed.jack is None:
-        raise Unavailable("jack-not-running", "no JACK server is running", hint="`studio up` or `studio doctor`")
-    return observed

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from reconciler.engines import choose
-from reconciler.execution.desk import Desk, look
-from reconciler.manifest.load import find, load
+from reconciler.execution.desk import Desk
+from reconciler.execution.look import look
+from reconciler.manifest.load import Source, find, load
 from reconciler.model.catalogue import Catalogue, PluginType
 from reconciler.model.errors import StudioError, Unavailable
 from reconciler.model.options import FORCE_STEREO
@@ -12,6 +13,7 @@ from reconciler.model.stereo import widened
 from reconciler.pictures import build
 from reconciler.pictures.graph import Graph
 from reconciler.session.compile import compile_session
+from reconciler.session.engine import settings
 from reconciler.session.session import Session
 
 _NO_HOST = "The plugin host is not running, so nothing is known of how it stands; `studio apply` starts it."
@@ -28,7 +30,7 @@ def standing(path: Path) -> Graph:
         return _declared(path, f"{error.message}, so nothing is known of how it stands.")
     try:
         session = desk.session
-        types = _types(session, desk.catalogue())
+        types = _types(session, _catalogue(desk.source, desk.engine))
         if session.plugins and not desk.host_runs:
             return build.declared(session, types, _NO_HOST)
         observed = desk.studio().observe()
@@ -44,7 +46,7 @@ def planned(path: Path) -> Graph:
     desk = Desk.open(path)
     try:
         observed = desk.studio().observe()
-        types = _types(desk.session, desk.catalogue())
+        types = _types(desk.session, _catalogue(desk.source, desk.engine))
         return build.planned(desk.session, types, observed, desk.plan(observed=observed))
     finally:
         desk.close()
@@ -70,9 +72,13 @@ def live(manifest: Path | None, folder: Path) -> Graph:
 
 def _declared(path: Path, remark: str) -> Graph:
     source = load(path)
-    catalogue = choose.catalogue(source.manifest.engine.host, path.absolute().parent)
+    catalogue = _catalogue(source, source.manifest.engine.host)
     session = compile_session(source, catalogue)
     return build.declared(session, _types(session, catalogue), remark)
+
+
+def _catalogue(source: Source, engine: str) -> Catalogue:
+    return choose.catalogue(engine, source.path.absolute().parent, settings(source).paths)
 
 
 def _types(session: Session, catalogue: Catalogue) -> dict[str, PluginType]:

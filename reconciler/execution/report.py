@@ -7,6 +7,7 @@ import msgspec
 from reconciler.execution.desk import Desk
 from reconciler.host.client import HostClient
 from reconciler.model.resources import JackSettings
+from reconciler.planning.plan import Quarantined
 from reconciler.planning.text import headline
 
 
@@ -24,6 +25,7 @@ class Report(msgspec.Struct, frozen=True):
     drift: str | None
     unfinished: bool
     crashes: tuple[str, ...] = ()
+    quarantined: tuple[Quarantined, ...] = ()
 
 
 def report(desk: Desk) -> Report:
@@ -51,4 +53,5 @@ def report(desk: Desk) -> Report:
         drift=drift,
         unfinished=desk.record.claims() is not None,
         crashes=status.crashes if status else (),
+        quarantined=tuple(desk.ward.standing(host_gone=status is None).values()),
     )

@@ -13,7 +13,7 @@ import msgspec
 from reconciler.history import files
 from reconciler.model import places
 from reconciler.model.errors import StudioError, Where
-from reconciler.model.resources import Link, Observed, Plugin
+from reconciler.model.resources import EngineSettings, Link, Observed, Plugin
 from reconciler.planning.plan import Baseline
 from reconciler.session.session import Session
 
@@ -39,7 +39,7 @@ class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
     def baseline(self) -> Baseline:
         """What is ours since then."""
         session = self.session
-        return Baseline(session.plugins, self.links, session.protected, session.declares)
+        return Baseline(session.plugins, self.links, session.protected, session.declares, session.engine)
 
 
 class Record:
@@ -123,7 +123,18 @@ def merge(older: Baseline, newer: Baseline) -> Baseline:
     for name, plugin in newer.plugins.items():
         before = plugins.get(name)
         plugins[name] = plugin if before is None or before.plugin != plugin.plugin else _both(before, plugin)
-    return Baseline(plugins, older.links | newer.links, older.protected | newer.protected)
+    return Baseline(
+        plugins,
+        older.links | newer.links,
+        older.protected | newer.protected,
+        engine=_settings(older.engine, newer.engine),
+        carried=newer.carried if newer.carried.plugins else older.carried,
+    )
+
+
+def _settings(older: EngineSettings, newer: EngineSettings) -> EngineSettings:
+    said = msgspec.structs.asdict(newer)
+    return msgspec.structs.replace(older, **{key: value for key, value in said.items() if value is not None})
 
 
 def _both(older: Plugin, newer: Plugin) -> Plugin:

@@ -15,8 +15,8 @@ import msgspec
 from reconciler.engines.studio import Told
 from reconciler.host.place import Place
 from reconciler.host.protocol import Failure, HostConfig, HostStatus, Message, Request, encode, raw, revive
-from reconciler.host.recorder import last_action
-from reconciler.model.actions import Action, AddPlugin, Outcome
+from reconciler.host.recorder import autopsy
+from reconciler.model.actions import Action, Outcome
 from reconciler.model.catalogue import PluginType
 from reconciler.model.errors import StudioError, Unavailable
 from reconciler.model.resources import Observed
@@ -25,7 +25,8 @@ SILENCE_SECONDS = 120.0
 """Longest wait for the next message; the slowest single call (a plugin that hangs while loading) ends far sooner."""
 
 _STARTED: list[subprocess.Popen[bytes]] = []
-"""Hosts that this process started. They outlive it on purpose; those that ended are reaped at the next start."""
+"""Hosts that this process started. They outlive it on purpose; one that ended is waited for whenever one is looked
+for, so that none stays behind as a zombie."""
 
 START_SECONDS = 10.0
 """Longest wait for a host that is just starting or ending; 20 plugins of one that died take about a second."""
@@ -64,6 +65,7 @@ class HostClient:
         """
         place = Place(session)
         give_up = time.monotonic() + START_SECONDS
+        _reap()
         while True:
             found = cls._connect(place, patience_s)
             if found is not None or not place.taken():
@@ -131,6 +133,10 @@ class HostClient:
         """Return what the host's catalogue knows of a plugin."""
         return self._call("describe", {"uri": uri}, PluginType | None)  # type: ignore[arg-type]
 
+    def show_ui(self, name: str, *, shown: bool, display: dict[str, str]) -> None:
+        """Open or close a plugin's own window; ``display`` is the environment's words for where."""
+        self._call("ui", {"name": name, "shown": shown, "display": display}, bool)
+
     def status(self) -> HostStatus:
         """Return what the host tells of itself."""
         return self._call("status", {}, HostStatus)
@@ -154,6 +160,7 @@ class HostClient:
         if not ends_within(pid, END_SECONDS):
             message = f"the host process {pid} does not end"
             raise Unavailable("host-stuck", message, hint="`studio down --force`")
+        _reap()
 
     def close(self) -> None:
         """Hang up; the host goes on."""
@@ -189,15 +196,13 @@ class HostClient:
         return msgspec.json.decode(line, type=Message)
 
     def _died(self) -> StudioError:
-        action = last_action(self._place.flight)
-        doing, details = "", {}
-        if action is not None:
-            call = action.call
-            what = f"loading {call.name} ({call.plugin})" if isinstance(call, AddPlugin) else type(call).__name__
-            doing = f" while {what}"
-            details = {"action": msgspec.to_builtins(action)}
+        death = autopsy(self._place)
+        details: dict[str, object] = {"suspect": death.suspect, "crash": death.crash}
+        if death.action is not None:
+            details["action"] = msgspec.to_builtins(death.action)
+        how = f": {death.crash}" if death.crash else ""
         hint = f"apply again: it is started anew and goes on from what is there (log: {self._place.log})"
-        return Unavailable("host-died", f"the plugin host died{doing}", hint=hint, details=details)
+        return Unavailable("host-died", f"the plugin host died{death.doing}{how}", hint=hint, details=details)
 
     def _silent(self) -> StudioError:
         hint = f"`studio down --force` ends it (log: {self._place.log})"
@@ -205,9 +210,12 @@ class HostClient:
         return Unavailable("host-silent", message, hint=hint)
 
 
+def _reap() -> None:
+    _STARTED[:] = [process for process in _STARTED if process.poll() is None]
+
+
 def _spawn(config: HostConfig, place: Place) -> bool:
     """Start a host process and wait until it serves; False if the session has one already."""
-    _STARTED[:] = [process for process in _STARTED if process.poll() is None]
     read, write = os.pipe()
     try:
         with place.log.open("ab") as log:

@@ -17,7 +17,9 @@ class Place:
         self.folder = places.runtime() / session
         self.socket = self.folder / "socket"
         self.log = self.folder / "host.log"
-        self.flight = self.folder / "flight.json"
+        self.flight = self.folder / "flight"
+        self.crash = self.folder / "crash"
+        self.exit = self.folder / "exit"
         self.lock = self.folder / "host.lock"
 
     def make(self) -> None:

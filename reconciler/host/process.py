@@ -25,11 +25,14 @@ from reconciler.host.protocol import (
     Request,
     failure,
 )
-from reconciler.host.recorder import FlightRecorder
+from reconciler.host.recorder import FlightRecorder, Witness
 from reconciler.host.server import Connection, Door
 from reconciler.model.actions import Action, Outcome
 from reconciler.model.catalogue import Catalogue
 from reconciler.model.errors import StudioError, Unavailable
+
+DISPLAY = ("DISPLAY", "XAUTHORITY", "WAYLAND_DISPLAY")
+"""What tells a program where windows are shown."""
 
 LOOK_SECONDS = 0.5
 """How often a host that nobody asks anything looks whether JACK and its plugins are still there."""
@@ -47,6 +50,14 @@ class Describe(msgspec.Struct, forbid_unknown_fields=True):
     uri: str
 
 
+class Window(msgspec.Struct, forbid_unknown_fields=True):
+    """Parameters of ``ui``. ``display`` is where the person is who asks: the environment's words for it."""
+
+    name: str
+    shown: bool = True
+    display: dict[str, str] = {}
+
+
 class HostProcess:
     """One session's engine and its door."""
 
@@ -60,6 +71,8 @@ class HostProcess:
             server=config.server,
             servers=servers(),
             settings=config.settings,
+            attach=config.attach,
+            notes=place.folder / "attached.json",
             before=self.recorder.before,
             lock=lock,
         )
@@ -72,6 +85,7 @@ class HostProcess:
             "snapshot": self._snapshot,
             "execute": self._execute,
             "describe": self._describe,
+            "ui": self._ui,
             "subscribe": self._subscribe,
             "status": self._status,
             "shutdown": self._shutdown,
@@ -93,7 +107,6 @@ class HostProcess:
             self._look()
             look_at = time.monotonic() + LOOK_SECONDS
         self.studio.close()
-        self.recorder.clear()
         self.recorder.close()
         self.door.close()
 
@@ -144,22 +157,36 @@ class HostProcess:
 
     def _describe(self, _connection: Connection, request: Request) -> object:
         if self._catalogue is None:
-            self._catalogue = choose.catalogue(self.config.engine)
+            self._catalogue = choose.catalogue(self.config.engine, paths=self.config.settings.paths)
         return self._catalogue.describe(msgspec.json.decode(request.params, type=Describe).uri)
+
+    def _ui(self, _connection: Connection, request: Request) -> object:
+        asked = msgspec.json.decode(request.params, type=Window)
+        # The first apply may have started this process from anywhere, ssh for one: the window opens where it is asked
+        # for. Only words for displays, so that nobody changes anything else of this process.
+        os.environ.update({key: value for key, value in asked.display.items() if key in DISPLAY})
+        self.studio.host.show_ui(asked.name, shown=asked.shown)
+        return True
 
     def _subscribe(self, connection: Connection, _request: Request) -> object:
         connection.subscribed = True
         return True
 
     def _status(self, _connection: Connection, _request: Request) -> object:
+        plugins, trouble = 0, None
+        try:
+            plugins = len(self.studio.host.plugins())
+        except Unavailable as error:  # an attached Carla has gone; the rest can be told, and `down` goes by it
+            trouble = error.message
         return HostStatus(
             config=self.config,
             pid=os.getpid(),
             since=self.since,
             version=__version__,
-            plugins=len(self.studio.host.plugins()),
+            plugins=plugins,
             jack=self.studio.graph() is not None,
             crashes=tuple(f"{crash.name}: {crash.reason}" for crash in self.studio.crashes()),
+            trouble=trouble,
         )
 
     def _shutdown(self, _connection: Connection, _request: Request) -> object:
@@ -181,6 +208,7 @@ def main(argv: list[str]) -> int:
         except BlockingIOError:
             _tell(ready, {"already": True})
             return 0
+        _witness = Witness(place)
         host = HostProcess(config, place, lock)
     except StudioError as error:
         _tell(ready, {"error": {"class": type(error).__name__, **error.as_dict()}})

@@ -1,8 +1,9 @@
 """What travels over the host's socket: JSON-RPC 2.0, one message a line.
 
 Requests: ``snapshot`` -> Observed; ``execute`` {actions} -> [Outcome], with an ``outcome`` notification as each
-action ends; ``describe`` {uri} -> PluginType or null; ``subscribe`` -> true, then ``event`` notifications;
-``status`` -> HostStatus; ``shutdown`` -> true once every plugin is unloaded.
+action ends; ``describe`` {uri} -> PluginType or null; ``ui`` {name, shown, display} -> true once the window has come
+or gone; ``subscribe`` -> true, then ``event`` notifications; ``status`` -> HostStatus; ``shutdown`` -> true once every
+plugin is unloaded.
 """
 
 from typing import Any
@@ -66,6 +67,8 @@ class HostConfig(msgspec.Struct, frozen=True):
     prefix: str = ""
     server: str | None = None
     settings: EngineSettings = EngineSettings()
+    attach: str | None = None
+    """Address of the Carla to drive, None to be one."""
 
 
 class HostStatus(msgspec.Struct, frozen=True):
@@ -78,6 +81,8 @@ class HostStatus(msgspec.Struct, frozen=True):
     plugins: int
     jack: bool
     crashes: tuple[str, ...] = ()
+    trouble: str | None = None
+    """Why the plugins could not be counted."""
 
 
 def encode(message: Request | Response) -> bytes:

@@ -1,43 +1,201 @@
-"""The flight recorder: what the host was doing, on disk before each risky call, so that it outlives a crash.
+"""The flight recorder: what the host was doing, in memory that outlives it, and how it came to its end.
 
 The page cache keeps what was written when the process dies, so no sync is needed; only a power cut loses it.
 """
 
+import ctypes
+import faulthandler
+import mmap
 import os
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
-from reconciler.model.actions import Action, AddPlugin, RemovePlugin, SetActive, SetProgram
+from reconciler.host.place import Place
+from reconciler.model.actions import (
+    Action,
+    AddPlugin,
+    Call,
+    LoadState,
+    MapMidi,
+    RemoveAll,
+    RemovePlugin,
+    RenamePlugin,
+    ReplacePlugin,
+    SetActive,
+    SetCustomData,
+    SetMix,
+    SetOption,
+    SetParam,
+    SetProgram,
+)
 
-_BYTES = 4096
+Risky = (
+    AddPlugin
+    | ReplacePlugin
+    | RemovePlugin
+    | RemoveAll
+    | RenamePlugin
+    | SetActive
+    | SetProgram
+    | SetParam
+    | SetMix
+    | MapMidi
+    | SetOption
+    | SetCustomData
+    | LoadState
+)
+"""What runs a plugin's own code; the other calls cannot bring the host down."""
+
+_BYTES = 16384
+_SHOWN_LETTERS = 200
+"""How much of a long value is kept: the rest is the plugin's data, not a person's."""
+_UNDER_WAY, _OVER, _NOTHING = b"+-\n"
+_EXITED = "exited"
 
 
 class FlightRecorder:
-    """Writes one action into a fixed block of a file, and blanks it when the action is over."""
+    """Writes one action into a file that is mapped into memory, and marks it when the action is over."""
 
     def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        self.clear()
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.pwrite(file, b"\n" * _BYTES, 0)  # written, not only made longer: on a full disk this fails, not a store
+            self._notes = mmap.mmap(file, _BYTES)
+        finally:
+            os.close(file)
 
     def before(self, action: Action) -> None:
-        """Record a call that runs a plugin's own code; the others cannot bring the host down."""
-        if isinstance(action.call, AddPlugin | SetProgram | RemovePlugin | SetActive):
-            os.pwrite(self._file, msgspec.json.encode(action)[:_BYTES].ljust(_BYTES), 0)
+        """Record a call that runs a plugin's own code."""
+        if not isinstance(action.call, Risky):
+            return
+        if isinstance(action.call, SetCustomData) and len(action.call.data.value) > _SHOWN_LETTERS:
+            data = msgspec.structs.replace(action.call.data, value=action.call.data.value[:_SHOWN_LETTERS])
+            action = msgspec.structs.replace(action, call=msgspec.structs.replace(action.call, data=data))
+        note = msgspec.json.encode(action)[: _BYTES - 2]
+        self._notes[0] = _NOTHING
+        self._notes[1 : len(note) + 2] = note + b"\n"
+        self._notes[0] = _UNDER_WAY
 
     def clear(self) -> None:
-        """Say that nothing risky is under way."""
-        os.pwrite(self._file, b" " * _BYTES, 0)
+        """Say that nothing risky is under way any more."""
+        if self._notes[0] == _UNDER_WAY:
+            self._notes[0] = _OVER
 
     def close(self) -> None:
-        """Close the file; it stays."""
-        os.close(self._file)
+        """Say that the host ends as it should; the file stays."""
+        self._notes[0] = _NOTHING
+        self._notes.close()
+
+
+class Witness:
+    """Sees to it that a host's end can be told apart afterwards: a crash, an ``exit`` in a plugin, or a kill.
+
+    A crash is written down by :mod:`faulthandler`. An ``exit`` from C runs no Python, but it flushes C's own files; so
+    a word that was never flushed is on disk afterwards. A kill leaves neither.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self._crash: IO[bytes] = place.crash.open("wb")
+        faulthandler.enable(self._crash)
+        libc = ctypes.CDLL(None)
+        libc.fopen.restype = ctypes.c_void_p
+        stream = libc.fopen(os.fsencode(place.exit), b"we")
+        if stream is not None:
+            libc.fputs(_EXITED.encode(), ctypes.c_void_p(stream))
+
+
+class Death(msgspec.Struct, frozen=True):
+    """How a host came to its end, as far as it can be known."""
+
+    action: Action | None = None
+    """The risky call that was under way."""
+    last: Action | None = None
+    """The last one before, if none was."""
+    crash: str | None = None
+    """What struck it, such as "Segmentation fault"; None if it was killed, or lost in another way."""
+
+    @property
+    def doing(self) -> str:
+        """What it was doing, as the end of a sentence; empty if that is not known."""
+        if self.action is not None:
+            return f" while {spoken(self.action.call)}"
+        return f", some time after {spoken(self.last.call)}" if self.last is not None and self.crash else ""
+
+    @property
+    def suspect(self) -> str | None:
+        """The name of the plugin that did it: it was being called when the host crashed."""
+        if self.action is None or self.crash is None:
+            return None
+        match self.action.call:
+            case RemovePlugin() | RemoveAll():
+                return None  # it is gone as it was meant to be
+            case RenamePlugin(_, to):
+                return to
+            case call:
+                return getattr(call, "name", None)
+
+
+def autopsy(place: Place) -> Death:
+    """Return what a host that died left behind."""
+    under_way, action = _noted(place.flight)
+    return Death(action if under_way else None, None if under_way else action, _struck(place))
 
 
 def last_action(path: Path) -> Action | None:
     """Return what a host that died was doing, None if nothing risky."""
+    under_way, action = _noted(path)
+    return action if under_way else None
+
+
+def _noted(path: Path) -> tuple[bool, Action | None]:
+    """Return whether it was under way, and the risky call noted last."""
     try:
-        text = path.read_bytes().strip()
-        return msgspec.json.decode(text, type=Action) if text else None
+        notes = path.read_bytes()
+        if notes[:1] not in (b"+", b"-"):
+            return False, None
+        return notes[:1] == b"+", msgspec.json.decode(notes[1:].partition(b"\n")[0], type=Action)
     except (OSError, msgspec.DecodeError):
-        return None
+        return False, None
+
+
+def _struck(place: Place) -> str | None:
+    crash = _text(place.crash).partition("\n")[0]
+    if crash:
+        return crash.removeprefix("Fatal Python error: ")
+    return "it ended by itself" if _text(place.exit) == _EXITED else None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def spoken(call: Call) -> str:
+    """Return a call as something that was being done."""
+    match call:
+        case AddPlugin(name, plugin):
+            return f"loading {name} ({plugin})"
+        case ReplacePlugin(name, plugin):
+            return f"putting {plugin} in the place of {name}"
+        case RemovePlugin(name):
+            return f"unloading {name}"
+        case RemoveAll():
+            return "unloading every plugin"
+        case RenamePlugin(name, to):
+            return f"renaming {name} to {to}"
+        case SetActive(name, active):
+            return f"switching {name} {'on' if active else 'off'}"
+        case SetProgram(name, program):
+            return f"loading the program {program} into {name}" if program else f"putting {name} back to its defaults"
+        case LoadState(name, path):
+            return f"loading the state {path} into {name}"
+        case SetParam(name, key) | SetMix(name, key) | MapMidi(name, key) | SetOption(name, key):
+            return f"setting {key} of {name}"
+        case SetCustomData(name, key):
+            return f"setting {key} of {name}"
+        case _:
+            return "working on the studio itself"

@@ -9,6 +9,8 @@ from pydantic_core import CoreSchema, core_schema
 
 from reconciler.manifest import names
 from reconciler.manifest.mistakes import Mistake
+from reconciler.model import attach
+from reconciler.model.errors import StudioError
 
 
 class Section:
@@ -76,6 +78,15 @@ def _program(value: object) -> object:
             raise Mistake("wrong-type", "a program is a label, a URI, or a whole number from 0")
 
 
+def _tempo(value: object) -> object:
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) *(?:bpm|BPM)?", value.strip()) if isinstance(value, str) else None
+    if found is not None:
+        value = float(found[1])
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 20 <= value <= 999:
+        raise Mistake("bad-tempo", "this must be a tempo from 20 to 999 beats per minute", "write it as in `120 bpm`")
+    return float(value)
+
+
 def _file(text: str) -> str:
     if not text.strip() or not text.isprintable():
         raise Mistake("bad-file", f'"{text}" cannot be a file', "write its path, relative to this file")
@@ -93,6 +104,14 @@ def _server(name: str) -> str:
         hint = "use up to 63 letters (a-z), digits, dots, dashes and underscores"
         raise Mistake("bad-word", f'"{name}" cannot be a JACK server\'s name', hint)
     return name
+
+
+def _attach(url: str) -> str:
+    try:
+        attach.parse(url)
+    except StudioError as error:
+        raise Mistake(error.code, error.message, error.hint) from error
+    return url
 
 
 def version(value: object) -> object:
@@ -136,6 +155,19 @@ StateFile: TypeAlias = Annotated[str, AfterValidator(_file), Field(json_schema_e
 Word: TypeAlias = Annotated[str, AfterValidator(_word)]
 ServerName: TypeAlias = Annotated[
     str, AfterValidator(_server), Field(json_schema_extra={"pattern": names.SERVER_PATTERN})
+]
+AttachUrl: TypeAlias = Annotated[str, AfterValidator(_attach), Field(json_schema_extra={"pattern": attach.PATTERN})]
+Tempo: TypeAlias = Annotated[
+    float,
+    PlainValidator(_tempo),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 20, "maximum": 999},
+                {"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)? *(bpm|BPM)?$"},
+            ]
+        }
+    ),
 ]
 Pair: TypeAlias = Annotated[
     list[float | int | bool | str],

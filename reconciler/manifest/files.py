@@ -23,8 +23,17 @@ def shown(path: Path) -> str:
         return str(path)
 
 
-def read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path, largest: int = LARGEST, what: str = "a manifest") -> bytes:
     """Read a regular file of bounded size; never waits for a pipe or a device.
+
+    Parameters
+    ----------
+    path
+        The file.
+    largest
+        Most bytes that it may have.
+    what
+        What it is taken for, in errors.
 
     Raises
     ------
@@ -34,15 +43,15 @@ def read_bytes(path: Path) -> bytes:
     where = Where(shown(path))
     try:
         # Looked at before it is opened: opening a device may do something, opening a pipe waits for a writer.
-        _check(path.stat(), where)
+        _check(path.stat(), where, largest, what)
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as file:
-            _check(os.fstat(descriptor), where)
-            content = file.read(LARGEST + 1)
+            _check(os.fstat(descriptor), where, largest, what)
+            content = file.read(largest + 1)
     except (OSError, ValueError) as error:
         raise _unreadable(path, error, where) from None
-    if len(content) > LARGEST:
-        raise _too_large(len(content), where)
+    if len(content) > largest:
+        raise _too_large(len(content), where, largest, what)
     return content
 
 
@@ -73,19 +82,19 @@ def decode(content: bytes, file: str) -> str:
         ) from None
 
 
-def _check(status: os.stat_result, where: Where) -> None:
+def _check(status: os.stat_result, where: Where, largest: int, what: str) -> None:
     if stat.S_ISDIR(status.st_mode):
         raise StudioError("not-a-file", f"{where.file} is a folder", where=where, hint="name a file in it")
     if not stat.S_ISREG(status.st_mode):
         raise StudioError("not-a-file", f"{where.file} is a device or a pipe", where=where, hint="name a regular file")
-    if status.st_size > LARGEST:
-        raise _too_large(status.st_size, where)
+    if status.st_size > largest:
+        raise _too_large(status.st_size, where, largest, what)
 
 
-def _too_large(size: int, where: Where) -> StudioError:
+def _too_large(size: int, where: Where, largest: int, what: str) -> StudioError:
     return StudioError(
         "file-too-large",
-        f"{where.file} has {size / 2**20:.1f} MiB; a manifest has {LARGEST // 2**20} at most",
+        f"{where.file} has {size / 2**20:.1f} MiB; {what} has {largest // 2**20} at most",
         where=where,
         hint="is it the right file?",
     )

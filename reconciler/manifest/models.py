@@ -14,10 +14,10 @@ from pydantic_core import CoreSchema
 
 from reconciler.manifest import names
 from reconciler.manifest.base import Strict
+from reconciler.manifest.engine import EngineSpec, HostChoice, Mode, Scheme, Transport
 from reconciler.manifest.fields import (
     End,
     PluginName,
-    Prefix,
     Section,
     ServerName,
     SessionName,
@@ -43,6 +43,8 @@ __all__ = [
     "Mode",
     "PluginSpec",
     "Policy",
+    "Scheme",
+    "Transport",
     "Unmanaged",
 ]
 
@@ -53,22 +55,6 @@ class Manage(enum.StrEnum):
     NEVER = "never"
     START = "start"
     RESTART = "restart"
-
-
-class HostChoice(enum.StrEnum):
-    """Which plugin host."""
-
-    AUTO = "auto"
-    JALV = "jalv"
-    CARLA = "carla"
-    MEMORY = "memory"
-
-
-class Mode(enum.StrEnum):
-    """How Carla shows its plugins to JACK."""
-
-    MULTIPLE_CLIENTS = "multiple-clients"
-    PATCHBAY = "patchbay"
 
 
 class Unmanaged(enum.StrEnum):
@@ -132,34 +118,6 @@ class Hardware(Strict):
     jack: Jack | None = Field(
         default=None, description="The JACK server. Left out: whatever runs is fine.", examples=[{"sample_rate": 48000}]
     )
-
-
-class EngineSpec(Strict):
-    """The plugin host."""
-
-    host: Annotated[
-        HostChoice,
-        Field(
-            strict=False,
-            description="Plugin host: `auto` takes the best one installed, `jalv` loads LV2 plugins only, `carla` "
-            "loads everything, `memory` only pretends (for tests and for planning without a studio).",
-        ),
-    ] = HostChoice.AUTO
-    mode: Annotated[
-        Mode,
-        Field(
-            strict=False,
-            description="For Carla: `multiple-clients` makes each plugin a JACK client; `patchbay` makes one client "
-            "of them all.",
-        ),
-    ] = Mode.MULTIPLE_CLIENTS
-    prefix: Annotated[
-        Prefix,
-        Field(
-            description="Stands before every plugin's JACK client name; sets sessions apart that share a server.",
-            examples=["live-"],
-        ),
-    ] = ""
 
 
 class LinkSpec(Strict):
@@ -247,7 +205,7 @@ class Manifest(Strict):
 
     @model_validator(mode="after")
     def _names_fit_together(self) -> Self:
-        mistakes = [*self._long_names(), *self._wrong_moves(), *self._slips()]
+        mistakes = [*self._long_names(), *self._wrong_moves(), *self._slips(), *self._managed_below_others()]
         if mistakes:
             raise Mistakes(mistakes)
         return self
@@ -264,6 +222,14 @@ class Manifest(Strict):
                     Mistake("bad-name", message, "shorten one of the two", path=("plugins", name), at_key=True)
                 )
         return mistakes
+
+    def _managed_below_others(self) -> list[Mistake]:
+        jack = self.hardware.jack
+        if self.engine.attach is None or jack is None or jack.manage is Manage.NEVER:
+            return []
+        message = f"manage: {jack.manage} is not possible with engine.attach: that Carla lives on this JACK server"
+        path = ("hardware", "jack", "manage")
+        return [Mistake("attach-jack", message, "take `manage` out: the server is its user's", path=path)]
 
     def _wrong_moves(self) -> list[Mistake]:
         mistakes = []

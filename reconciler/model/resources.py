@@ -103,6 +103,8 @@ class Capabilities(msgspec.Struct, frozen=True):
     """Keys of ``mix:`` that work, such as ``volume``."""
     midi: frozenset[str] = frozenset()
     """Sources that a parameter can follow: ``cc``, ``pitch-bend``, ``cv``."""
+    midi_ranges: bool = True
+    """Lets a parameter follow within less than its whole range."""
     options: bool = False
     custom_data: frozenset[str] = frozenset()
     """Schemes of plugins that keep named values."""
@@ -112,8 +114,8 @@ class Capabilities(msgspec.Struct, frozen=True):
     """Schemes of plugins that can run in a process of their own."""
     replace: bool = False
     """Puts another plugin in the place of one; without it that is a removal and a new one."""
-    remove_all: bool = False
-    """Removes all plugins in one call, cheaper than one by one."""
+    remove_all: int | None = None
+    """From how many plugins on one call that removes all is cheaper than one for each; None if there is none."""
     rename_interrupts: bool = False
     """A rename is a new JACK client, so its paths are silent for a moment."""
     live_period: bool = True
@@ -122,6 +124,8 @@ class Capabilities(msgspec.Struct, frozen=True):
     """Fields of :class:`EngineSettings` that it has."""
     live_settings: frozenset[str] = frozenset()
     """Those of them that change while it runs; any other takes a restart of the engine."""
+    apart: bool = False
+    """Every plugin runs in a process of its own, and dies alone."""
     most_plugins: int | None = None
     midi_ports: int | None = None
     """Most MIDI inputs, and outputs, that a plugin may have; None for any number."""
@@ -134,16 +138,12 @@ class EngineSettings(msgspec.Struct, frozen=True, omit_defaults=True):
 
     mode: str | None = None
     """``multiple-clients`` or ``patchbay``."""
-    bridges: bool | None = None
-    """Every plugin that can gets a process of its own."""
-    force_stereo: bool | None = None
-    """Mono plugins are loaded twice, one for each side."""
     transport: str | None = None
     """Whose clock rolls: ``jack`` or ``internal``."""
     tempo: float | None = None
     """In beats per minute, float32-exact."""
-    paths: dict[str, tuple[str, ...]] = {}
-    """Folders that plugins are looked for in, by scheme."""
+    paths: dict[str, tuple[str, ...]] | None = None
+    """Folders that plugins are looked for in besides the usual ones, absolute, by scheme."""
 
 
 class Engine(msgspec.Struct, frozen=True):
@@ -155,6 +155,8 @@ class Engine(msgspec.Struct, frozen=True):
     """What its JACK clients' names begin with."""
     running: bool = True
     settings: EngineSettings = EngineSettings()
+    attach: str | None = None
+    """Address of the Carla that it drives and that somebody else runs."""
 
 
 class Terminals(msgspec.Struct, frozen=True, omit_defaults=True):

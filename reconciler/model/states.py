@@ -10,6 +10,8 @@ import os
 import stat
 from decimal import Decimal
 from pathlib import Path
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
@@ -102,96 +104,78 @@ def parse(content: bytes, name: str = "it") -> State:
     return of_element(root, name)
 
 
-class Element:
-    """One element of an XML document: its tag, its elements, and its own text."""
-
-    def __init__(self, tag: str) -> None:
-        self.tag = tag
-        self.elements: list[Element] = []
-        self._texts: list[str] = []
-
-    def add_text(self, text: str) -> None:
-        """Append text."""
-        self._texts.append(text)
-
-    @property
-    def text(self) -> str:
-        """All text."""
-        return "".join(self._texts)
-
-    def all(self, tag: str) -> list["Element"]:
-        """Return its elements of that tag."""
-        return [element for element in self.elements if element.tag == tag]
-
-    def get(self, *tags: str) -> str | None:
-        """Return the trimmed text of its first element with one of the tags."""
-        return next((element.text.strip() for element in self.elements if element.tag in tags), None)
-
-
 def tree(content: bytes, name: str = "it") -> Element:
-    """Parse XML that came from anybody: no entities, nothing fetched, no endless depth. Raises ``bad-state``."""
-    parser = expat.ParserCreate(encoding="utf-8")
-    parser.buffer_text = True
-    top = Element("")
-    stack = [top]
+    """Parse XML that came from anybody: no entities, nothing fetched, no endless depth. Raises ``bad-state``.
 
-    def start(tag: str, _attributes: dict[str, str]) -> None:
-        if len(stack) > _DEEPEST:
-            raise bad_state(f"{name} is nested too deep")
-        element = Element(tag)
-        stack[-1].elements.append(element)
-        stack.append(element)
-
-    def end(_tag: str) -> None:
-        stack.pop()
-
-    def text(more: str) -> None:
-        stack[-1].add_text(more)
+    Python's own parser is enough. A first look builds nothing and stops at whatever is dangerous, declarations and
+    depth; the second one builds the tree, at the parser's own speed.
+    """
+    look = expat.ParserCreate(encoding="utf-8")
 
     def entity(*_declared: object) -> None:
         raise bad_state(f"{name} declares entities, as no file of Carla's does")
 
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = text
-    parser.EntityDeclHandler = entity
+    depth = 0
+
+    def start(*_element: object) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > _DEEPEST:
+            raise bad_state(f"{name} is nested too deep")
+
+    def end(_tag: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    look.EntityDeclHandler = entity
+    look.StartElementHandler = start
+    look.EndElementHandler = end
     try:
-        parser.Parse(content, True)
-    except expat.ExpatError as error:
-        raise bad_state(
-            f"{name} is damaged, or no XML: line {error.lineno}, {expat.ErrorString(error.code)}"
-        ) from error
-    return top.elements[0]
+        look.Parse(content, True)
+        return ElementTree.fromstring(content, ElementTree.XMLParser(encoding="utf-8"))  # noqa: S314 -- see above
+    except (expat.ExpatError, ElementTree.ParseError) as error:
+        line = error.lineno if isinstance(error, expat.ExpatError) else error.position[0]
+        why = expat.ErrorString(error.code)
+        raise bad_state(f"{name} is damaged, or no XML: line {line}, {why}") from error
+
+
+def texts(element: Element) -> dict[str, str]:
+    """Return the trimmed text of each of an element's elements by its tag, the first of a tag."""
+    return {child.tag: (child.text or "").strip() for child in reversed(element)}
 
 
 def of_element(root: Element, name: str = "it") -> State:
     """Return the state within an element that has ``Info`` and ``Data``. Raises ``bad-state``."""
-    infos, datas = root.all("Info"), root.all("Data")
-    if not infos or not datas:
+    info_of, data_of = root.find("Info"), root.find("Data")
+    if info_of is None or data_of is None:
         raise bad_state(f"{name} is cut short: it says not of which plugin it is, or holds nothing")
-    info, data = infos[0], datas[0]
+    info, data = texts(info_of), texts(data_of)
     try:
         return State(
-            type=info.get("Type") or "",
-            name=info.get("Name") or "",
-            label=info.get("Label", "URI", "Identifier", "Setup") or "",
-            file=info.get("Binary", "Bundle", "Filename") or "",
+            type=info.get("Type", ""),
+            name=info.get("Name", ""),
+            label=_first(info, "Label", "URI", "Identifier", "Setup"),
+            file=_first(info, "Binary", "Bundle", "Filename"),
             unique_id=int(info.get("UniqueID") or 0),
             active=data.get("Active") == "Yes",
             mix=_mix(data),
             options=int(data.get("Options") or "0", 16),
             program=_program(data),
             midi_program=_midi_program(data),
-            parameters=tuple(_parameter(each) for each in data.all("Parameter")),
-            custom_data=tuple(filter(None, map(_custom, data.all("CustomData")))),
+            parameters=tuple(_parameter(texts(each)) for each in data_of.findall("Parameter")),
+            custom_data=tuple(filter(None, map(_custom, data_of.findall("CustomData")))),
             chunk=data.get("Chunk"),
         )
     except ValueError as error:
         raise bad_state(f"{name} has something else where a number belongs: {error}") from error
 
 
-def _mix(data: Element) -> dict[str, float]:
-    found = {key: _finite(text) for key, tag in _MIX_TAGS.items() if (text := data.get(tag)) is not None}
+def _first(facts: dict[str, str], *tags: str) -> str:
+    return next((facts[tag] for tag in tags if tag in facts), "")
+
+
+def _mix(data: dict[str, str]) -> dict[str, float]:
+    found = {key: _finite(data[tag]) for key, tag in _MIX_TAGS.items() if tag in data}
     channel = data.get("ControlChannel")
     if channel is not None:
         found["control_channel"] = -1.0 if channel.lower().startswith("n") else float(int(channel) - 1)
@@ -214,35 +198,35 @@ def _finite(text: str) -> float:
     return value
 
 
-def _program(data: Element) -> tuple[int, str] | None:
+def _program(data: dict[str, str]) -> tuple[int, str] | None:
     number = data.get("CurrentProgramIndex")
-    return None if number is None else (int(number) - 1, data.get("CurrentProgramName") or "")
+    return None if number is None else (int(number) - 1, data.get("CurrentProgramName", ""))
 
 
-def _midi_program(data: Element) -> tuple[int, int] | None:
+def _midi_program(data: dict[str, str]) -> tuple[int, int] | None:
     bank, number = data.get("CurrentMidiBank"), data.get("CurrentMidiProgram")
     return None if bank is None or number is None else (int(bank) - 1, int(number) - 1)
 
 
-def _parameter(each: Element) -> Saved:
-    value, low, high = (each.get(tag) for tag in ("Value", "MappedMinimum", "MappedMaximum"))
+def _parameter(facts: dict[str, str]) -> Saved:
+    value, low, high = facts.get("Value"), facts.get("MappedMinimum"), facts.get("MappedMaximum")
     return Saved(
-        index=int(each.get("Index") or 0),
-        symbol=each.get("Symbol", "Identifier") or "",
-        name=each.get("Name") or "",
+        index=int(facts.get("Index") or 0),
+        symbol=_first(facts, "Symbol", "Identifier"),
+        name=facts.get("Name", ""),
         value=None if value is None else _finite(value),
-        control=int(each.get("MappedControlIndex") or each.get("MidiCC") or -1),
-        channel=int(each.get("MidiChannel") or 1) - 1,
+        control=int(facts.get("MappedControlIndex") or facts.get("MidiCC") or -1),
+        channel=int(facts.get("MidiChannel") or 1) - 1,
         range=None if low is None or high is None else (_finite(low), _finite(high)),
     )
 
 
 def _custom(each: Element) -> tuple[str, str, str] | None:
-    type_, key = each.get("Type"), each.get("Key")
-    values = each.all("Value")
-    if not type_ or not key or not values:
+    facts = texts(each)
+    type_, key, value = facts.get("Type"), facts.get("Key"), each.find("Value")
+    if not type_ or not key or value is None:
         return None
-    text = values[0].text
+    text = value.text or ""
     if type_ == CHUNK or len(text) >= _LONG + 6:
         text = text[1:-5]  # the line end before it, and a line end and four blanks behind it
     return type_, key, text

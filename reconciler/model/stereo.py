@@ -20,5 +20,12 @@ def widened(kind: PluginType) -> PluginType:
     return msgspec.structs.replace(kind, ports=tuple(ports)) if mono else kind
 
 
+def can_widen(kind: PluginType) -> bool:
+    """Whether a host can force it to stereo: no side has more than one audio port, and it sends no MIDI."""
+    sides = [len(_audio(kind, way)) for way in Direction]
+    sends = any(port.kind is Kind.MIDI and port.direction is Direction.OUT for port in kind.ports)
+    return max(sides) == 1 and not sends
+
+
 def _audio(kind: PluginType, way: Direction) -> list[PortInfo]:
     return [port for port in kind.ports if port.kind is Kind.AUDIO and port.direction is way]

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from reconciler.model.actions import AddPlugin, Connect, Disconnect, RemovePlugin, RenamePlugin, ReplacePlugin
+from reconciler.model.actions import AddPlugin, Connect, Disconnect, RemovePlugin, ReplacePlugin
 from reconciler.model.catalogue import Direction, Kind, PluginType
 from reconciler.model.resources import Link, Observed, Port
 from reconciler.pictures.graph import Edge, Graph, Node, NodeKind, NodePort, State, View, node_of, port_of
 from reconciler.planning.plan import Act, Change, Pending, Plan
-from reconciler.planning.text import detail, headline
-from reconciler.planning.wiring import resolve
+from reconciler.planning.text import detail, headline, left_out
+from reconciler.planning.wiring import Wiring, resolve
 from reconciler.session.session import Endpoint, Session, Wire
 
 HARDWARE = "system"
@@ -148,17 +148,23 @@ def _related(session: Session, types: Types, observed: Observed, plan: Plan, vie
     maker = _Maker(session, types, observed.ports, absent=State.PENDING)
     plugins = _Plugins(session, observed, plan)
 
-    def told(state: State) -> State:
-        return _STANDS.get(state, state) if view is View.STANDING else state
+    def told(state: State, *, there: bool) -> State:
+        """What is made anew, as after a restart of the server, is there as long as nothing is applied."""
+        if view is View.PLAN:
+            return state
+        return State.PRESENT if there and state is State.CREATED else _STANDS.get(state, state)
 
     for name, plugin, state, notes in plugins.all():
-        maker.plugin(name, told(state), plugin, notes)
-    for link, state in _links(session, observed, plan, plugins).items():
-        there = view is View.STANDING and state is State.CREATED and link in observed.links
-        maker.link(link, State.PRESENT if there else told(state))
+        maker.plugin(name, told(state, there=name in observed.plugins), plugin, notes)
+    wiring = resolve(session, observed.ports, server_up=True)
     waits = {pending.address: pending for pending in plan.pending}
+    before = {_followed(link, plugins.renamed) for link in observed.links}
+    for link, state in _links(session, before, plan, plugins, wiring).items():
+        pending = waits.get(wiring.declared.get(link.address, link.address)) if state is State.PENDING else None
+        maker.link(link, told(state, there=link in before), _waits(pending) if pending else "")
+    resolved = set(wiring.declared.values())
     for wire in session.wires:
-        if wire.address in waits:
+        if wire.address in waits and wire.address not in resolved:
             maker.wire(wire, State.PENDING, _waits(waits[wire.address]))
     remarks = [headline(plan)] if view is View.PLAN or plan.refused else []
     remarks += [f"{refusal.address}: {refusal.message}" for refusal in plan.refused]
@@ -182,14 +188,19 @@ class _Plugins:
             if kind == "plugins":
                 self._changes.setdefault(rest.partition(".")[0], []).append(change)
         calls = [action.call for action in plan.actions]
-        self.renamed = {call.name: call.to for call in calls if isinstance(call, RenamePlugin)}
+        self.renamed = {
+            str(change.before): name
+            for name, changes in self._changes.items()
+            for change in changes
+            if change.action is Act.RENAME
+        }
         self._added = {call.name for call in calls if isinstance(call, AddPlugin | ReplacePlugin)}
         removed = {call.name for call in calls if isinstance(call, RemovePlugin)}
         deleted = {name for name in self._changes if self._act(name) is Act.DELETE}
-        self.leaving = (removed | deleted) - self._added
+        self.leaving = (removed | deleted) - self._added - self.renamed.keys()
         """Are there, and will not be."""
         self.anew = {name for name in self._changes if self._act(name) is Act.REPLACE}
-        self._quarantined = set(plan.quarantined)
+        self._quarantined = {one.name: one for one in plan.quarantined}
         unmanaged = (address.partition(".") for address in plan.unmanaged)
         self._unmanaged = {name for kind, _, name in unmanaged if kind == "plugins"}
 
@@ -213,16 +224,16 @@ class _Plugins:
 
     def _state(self, name: str) -> State:
         act = self._act(name)
-        if act is Act.RENAME:
-            return State.CHANGED if name in self.renamed.values() else State.CREATED
-        if act is Act.CREATE or name in self._quarantined or (act is None and name not in self._observed.plugins):
-            return State.CREATED if act is Act.CREATE else State.MISSING
+        if act is Act.CREATE:
+            return State.CREATED
+        if act is None and name not in self._observed.plugins:
+            return State.MISSING  # in quarantine, or refused
         return State.CHANGED if name in self._changes else State.PRESENT
 
     def _notes(self, name: str) -> tuple[str, ...]:
         notes = [_note(change) for change in self._changes.get(name, ()) if change.action is not Act.CREATE]
         if name in self._quarantined:
-            notes.append("left out, as it took its host down")
+            notes.append(left_out(self._quarantined[name]))
         return tuple(notes)
 
 
@@ -231,25 +242,27 @@ def _note(change: Change) -> str:
     return " ".join(word for word in (*part, detail(change)) if word) or str(change.action)
 
 
-def _links(session: Session, observed: Observed, plan: Plan, plugins: _Plugins) -> dict[Link, State]:
-    """Return every link that the manifest or the plan speaks of; what is ignored, or somebody else's, is left out."""
-    before = {_followed(link, plugins.renamed): link for link in observed.links}
-    wanted = session.links | resolve(session, observed.ports, server_up=True).links
+def _links(session: Session, before: set[Link], plan: Plan, plugins: _Plugins, wiring: Wiring) -> dict[Link, State]:
+    """Return every link that the manifest or the plan speaks of; what is ignored, or somebody else's, is left out.
+
+    ``before`` are the observed links, under the names that their plugins have in the end.
+    """
+    wanted = session.links | wiring.links
     calls = (action.call for action in plan.actions)
     called = {Link(call.source, call.target) for call in calls if isinstance(call, Connect | Disconnect)}
     does = {change.address: change.action for change in plan.changes}
     unmanaged = set(plan.unmanaged)
     lost = plugins.leaving | plugins.anew
     states: dict[Link, State] = {}
-    for link in wanted | before.keys() | called:
+    for link in wanted | before | called:
         act = does.get(link.address)
         ends = {node_of(link.source), node_of(link.target)}
-        if act is Act.CREATE or (link in wanted and link not in before):
+        if act is Act.CREATE:
             states[link] = State.CREATED
         elif act is Act.DELETE:
             states[link] = State.DELETED
         elif link in wanted:
-            states[link] = State.PRESENT
+            states[link] = State.PRESENT if link in before else State.PENDING
         elif link.address in unmanaged:
             states[link] = State.UNMANAGED
         elif link in before and not ends.isdisjoint(lost):

@@ -4,7 +4,8 @@ import subprocess
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
-from reconciler.doctor.packages import NEEDS, Machine, command
+from reconciler.doctor.needs import NEEDS
+from reconciler.doctor.packages import Machine, command
 from reconciler.model.errors import StudioError, Unavailable
 from reconciler.pictures import dot
 from reconciler.pictures.drawing import Box, Cable, Drawing, lay

@@ -7,11 +7,12 @@ more goes last.
 
 import enum
 import hashlib
+from typing import Any
 
 import msgspec
 
 from reconciler.model.actions import Action, Call
-from reconciler.planning.plan import Act, Change, Interrupts, Pending, Plan, Refusal
+from reconciler.planning.plan import Act, Change, Interrupts, Pending, Plan, Quarantined, Refusal
 from reconciler.session.session import Session
 
 
@@ -22,9 +23,11 @@ class Stage(enum.IntEnum):
     PREPARE = 1
     RENAME = 2
     SETTINGS = 3
-    CONNECT = 4
-    DISCONNECT = 5
-    REMOVE = 6
+    FREE = 4
+    """Terminals that will be used otherwise are freed before, lest old signal reaches new ends."""
+    CONNECT = 5
+    DISCONNECT = 6
+    REMOVE = 7
 
 
 class Step:
@@ -41,12 +44,17 @@ class Step:
 class PlanBuilder:
     """What one reconcile has found so far."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, declared: Session | None = None) -> None:
         self.session = session
+        self.declared = declared or session
+        """The session without what is only carried."""
         self.changes: list[Change] = []
         self.pending: list[Pending] = []
         self.refused: list[Refusal] = []
+        self.quarantined: list[Quarantined] = []
         self.unmanaged: list[str] = []
+        self.at_risk = False
+        """Structural edits may cost other paths of the engine a block: it is one JACK client, with plugins in it."""
         self._stages: list[list[Step]] = [[] for _ in Stage]
         self._server: tuple[Step, ...] = ()
 
@@ -64,6 +72,9 @@ class PlanBuilder:
     ) -> None:
         """Note a difference; ``declared_at`` is the address whose place in the manifest explains it."""
         origin = self.session.origin(declared_at or address) if action is not Act.DELETE else None
+        structural = interrupts is Interrupts.PATH or (action is Act.CREATE and interrupts is Interrupts.NONE)
+        if self.at_risk and structural:
+            interrupts = Interrupts.AT_RISK
         self.changes.append(Change(address, action, before, after, unit, reason, interrupts, origin))
 
     def refuse(self, code: str, address: str, message: str, hint: str) -> None:
@@ -78,13 +89,41 @@ class PlanBuilder:
             self._server = (step,)
         return step
 
+    def aside(self, call: Call, cause: str, needs: tuple[Step, ...] = ()) -> Step:
+        """Put a call into the first stage that nothing else needs: if it fails, all else goes on."""
+        step = Step(call, cause, needs)
+        self._stages[Stage.SERVER].append(step)
+        return step
+
+    def adopt(self, other: "PlanBuilder", cause: str) -> None:
+        """Take over the calls of another, behind the server's; those that no change here explains have this cause."""
+        known = {change.address for change in self.changes}
+        for stage, steps in zip(Stage, other._stages, strict=True):
+            self._stages[stage] = self._stages[stage] if stage is Stage.SERVER else []
+            for step in steps:
+                step.needs = self._server + step.needs
+                step.cause = step.cause if step.cause in known else cause
+                self._stages[stage].append(step)
+        seen = {(refusal.code, refusal.address) for refusal in self.refused}
+        self.refused += [refusal for refusal in other.refused if (refusal.code, refusal.address) not in seen]
+        out = {one.name for one in self.quarantined}
+        self.quarantined += [one for one in other.quarantined if one.name not in out]
+        waiting = {one.address for one in self.pending}
+        self.pending += [one for one in other.pending if one.address not in waiting]
+
     def plan(self) -> Plan:
         """Return the whole, numbered and summed up."""
         actions = self._actions()
         summary: dict[str, int] = {}
         for change in self.changes:
             summary[change.action] = summary.get(change.action, 0) + 1
-        for word, found in (("pending", self.pending), ("refused", self.refused), ("unmanaged", self.unmanaged)):
+        notes: tuple[tuple[str, list[Any]], ...] = (
+            ("pending", self.pending),
+            ("refused", self.refused),
+            ("quarantined", self.quarantined),
+            ("unmanaged", self.unmanaged),
+        )
+        for word, found in notes:
             if found:
                 summary[word] = len(found)
         name = self.session.name
@@ -95,6 +134,7 @@ class PlanBuilder:
             actions=tuple(actions),
             pending=tuple(self.pending),
             refused=tuple(self.refused),
+            quarantined=tuple(self.quarantined),
             unmanaged=tuple(self.unmanaged),
             summary=summary,
             fingerprint=hashlib.sha256(body).hexdigest()[:16],

@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
-from reconciler.model.actions import Action
+from reconciler.model.actions import Action, RestartEngine
 from reconciler.model.errors import Where
-from reconciler.model.resources import Link, Plugin
+from reconciler.model.resources import EngineSettings, Link, Plugin
 
 FORMAT = 1
 
@@ -56,6 +56,21 @@ class Pending(msgspec.Struct, frozen=True):
     origin: Where | None = None
 
 
+class Quarantined(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A plugin that took its host down, and stays out until a person lets it in."""
+
+    name: str
+    plugin: str
+    """Its URI then; another one under this name is another plugin."""
+    since: str
+    """When it did, in local time: ``2026-11-22 17:30``."""
+    doing: str
+    """What was being done with it, such as ``loading vox``."""
+    bridge: bool = False
+    """It had a process of its own and did it all the same."""
+    origin: Where | None = None
+
+
 class Refusal(msgspec.Struct, frozen=True):
     """Why this plan may not be applied; nothing of it runs while one stands."""
 
@@ -66,6 +81,14 @@ class Refusal(msgspec.Struct, frozen=True):
     origin: Where | None = None
 
 
+class Carried(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What nobody declares and an apply must not lose, as it was before: see :mod:`reconciler.planning.carrying`."""
+
+    plugins: dict[str, Plugin] = {}
+    """By the name under which each comes back."""
+    links: frozenset[Link] = frozenset()
+
+
 class Baseline(msgspec.Struct, frozen=True, omit_defaults=True):
     """What was ours after the last apply: declared values only, so that a deleted line can be undone."""
 
@@ -74,6 +97,9 @@ class Baseline(msgspec.Struct, frozen=True, omit_defaults=True):
     protected: frozenset[str] = frozenset()
     declares: str = ""
     """:attr:`Session.declares` of then; empty where an unproved apply claims more."""
+    engine: EngineSettings = EngineSettings()
+    carried: Carried = Carried()
+    """What an unproved apply took out of the engine and has still to put back."""
 
 
 class Policy(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -81,8 +107,8 @@ class Policy(msgspec.Struct, frozen=True, omit_defaults=True):
 
     unmanaged: str = "warn"
     released: frozenset[str] = frozenset()
-    quarantined: dict[str, str] = {}
-    """Plugins that took their host down and stay out until a person lets them in again: name to URI."""
+    quarantined: dict[str, Quarantined] = {}
+    """By name: what stays out as long as it is declared as it was then."""
     programs: bool = False
     """A person allows ``jack:`` plugins to start programs that no apply has started before."""
 
@@ -96,7 +122,7 @@ class Plan(msgspec.Struct, frozen=True):
     actions: tuple[Action, ...] = ()
     pending: tuple[Pending, ...] = ()
     refused: tuple[Refusal, ...] = ()
-    quarantined: tuple[str, ...] = ()
+    quarantined: tuple[Quarantined, ...] = ()
     """Plugins left out, as they took their host down."""
     unmanaged: tuple[str, ...] = ()
     """Addresses of what touches the session and nobody declared."""
@@ -112,4 +138,7 @@ class Plan(msgspec.Struct, frozen=True):
     @property
     def starts_server(self) -> bool:
         """Whether ports appear only while the plan runs, so that one more look is part of the apply."""
-        return any(action.cause == "hardware.jack" and not action.needs for action in self.actions)
+        return any(
+            isinstance(action.call, RestartEngine) or (action.cause == "hardware.jack" and not action.needs)
+            for action in self.actions
+        )

@@ -2,18 +2,29 @@
 
 import functools
 
-from reconciler.model.actions import AddPlugin, LoadState, RemovePlugin, SetActive, SetProgram
+from reconciler.model.actions import (
+    AddPlugin,
+    LoadState,
+    RemoveAll,
+    RemovePlugin,
+    ReplacePlugin,
+    SetActive,
+    SetProgram,
+)
 from reconciler.model.applications import SCHEME, parse
 from reconciler.model.options import FORCE_STEREO
 from reconciler.model.resources import Engine, Link, Observed, Plugin
 from reconciler.planning.builder import PlanBuilder, Stage, Step
+from reconciler.planning.carrying import must_be_anew, summary
 from reconciler.planning.facets import FACETS, NOWHERE, Facet
 from reconciler.planning.lacks import lacks
 from reconciler.planning.plan import Act, Baseline, Interrupts, Policy
+from reconciler.planning.quarantine import leave_out
 from reconciler.session.session import Session
 
 DROPPED = "no longer in the manifest"
 PRUNED = "not in the manifest, policy prunes"
+BACK = "back as it was before an apply that broke off"
 
 
 class PluginPlanner:
@@ -29,18 +40,25 @@ class PluginPlanner:
         self.policy = policy
         self.gone: set[str] = set()
         self.renamed: dict[str, str] = {}
+        self.left_out: frozenset[str] = frozenset()
+        """Names of plugins in quarantine."""
         self._added: dict[str, Step] = {}
 
     def run(self) -> None:
         """Find every difference."""
         self._check_engine()
         have = self.have
+        declared = self.session.plugins
+        if self.policy.quarantined:
+            self.left_out = leave_out(self.builder, self.policy, have)
+            declared = {name: want for name, want in declared.items() if name not in self.left_out}
         nothing_dropped = self.baseline.declares == self.session.declares
-        for name, want in self.session.plugins.items():
+        for name, want in declared.items():
             current = have.get(name)
             if (
                 current is not None
                 and current.plugin == want.plugin
+                and current.bridge is want.bridge
                 and current.active is want.active
                 and current.program == want.program
                 # The cheapest "declared values are among the observed ones" there is (tests/benchmarks/test_reconcile).
@@ -50,7 +68,6 @@ class PluginPlanner:
                 and (not want.options or current.options | want.options == current.options)
                 and (not want.custom_data or current.custom_data | want.custom_data == current.custom_data)
                 and current.state == want.state
-                and current.bridge is want.bridge
                 and nothing_dropped
             ):
                 continue
@@ -58,7 +75,7 @@ class PluginPlanner:
                 self.create(want)
             elif current.plugin != want.plugin:
                 self._replace(current, want)
-            elif reason := self._must_be_anew(current, want):
+            elif reason := must_be_anew(self.session, current, want, self.baseline.plugins.get(name)):
                 self._replace(current, want, reason)
             else:
                 self._update(current, want)
@@ -69,10 +86,14 @@ class PluginPlanner:
         """Return the steps that load these nodes in this very plan."""
         return tuple(self._added[node] for node in nodes if node in self._added)
 
+    def followed(self, links: frozenset[Link]) -> frozenset[Link]:
+        """Return the observed links under the names that plugins have after the renames of this plan."""
+        if not self.renamed:
+            return links
+        return frozenset(Link(self._follow(link.source), self._follow(link.target)) for link in links)
+
     def surviving(self, links: frozenset[Link]) -> frozenset[Link]:
-        """Return the observed links as they stand once plugins are created, renamed, replaced and removed."""
-        if self.renamed:
-            links = frozenset(Link(self._follow(link.source), self._follow(link.target)) for link in links)
+        """Return the links, followed, that stand once plugins are created, replaced and removed."""
         # A stranger may have the name of a plugin that is still to come; its links are not the plugin's.
         lost = self.gone | (self._strangers & self._added.keys()) if self._added else self.gone
         if lost:
@@ -87,7 +108,13 @@ class PluginPlanner:
 
     def _check_engine(self) -> None:
         engine, session = self.engine, self.session
-        for key, runs, asks in (("host", engine.kind, session.host), ("prefix", engine.prefix, session.prefix)):
+        attached, attach = engine.attach or "none", session.attach or "none"
+        compared = (
+            ("host", engine.kind, session.host),
+            ("prefix", engine.prefix, session.prefix),
+            ("attach", attached, attach),
+        )
+        for key, runs, asks in compared:
             if asks not in (runs, "auto"):
                 message = f'the session runs with engine.{key} "{runs}"; the manifest asks for "{asks}"'
                 hint = "`studio down` stops it, the next apply starts it anew"
@@ -127,7 +154,8 @@ class PluginPlanner:
         self.builder.refuse("bypass-unsupported", f"plugins.{want.name}.active", message, hint)
 
     def _check_facets(self, want: Plugin, current: Plugin | None) -> None:
-        for word, message, hint in lacks(self.engine, want, current):
+        narrowed = self.session.narrowed.get(want.name, ())
+        for word, message, hint in lacks(self.engine, want, current, narrowed):
             self.builder.refuse("unsupported", f"plugins.{want.name}.{word}", f"{want.name}: {message}", hint)
 
     def _check_leave(self, want: Plugin) -> None:
@@ -149,7 +177,8 @@ class PluginPlanner:
         self._check_leave(want)
         self.check_name(want.name)
         if not told:
-            self.builder.change(cause, Act.CREATE, None, _shown(want))
+            back = BACK if want.name in self.baseline.carried.plugins else None
+            self.builder.change(cause, Act.CREATE, None, _shown(want), reason=back)
         added = self.builder.step(Stage.PREPARE, _added(want), cause, needs)
         self._added[want.name] = added
         self._set_up(want, cause, (added,))
@@ -170,28 +199,24 @@ class PluginPlanner:
             self._check_bypass(want)
             step(Stage.PREPARE, SetActive(name, want.active), cause, needs)
 
-    def _must_be_anew(self, current: Plugin, want: Plugin) -> str | None:
-        """Return why a plugin has to be loaded anew to become what is declared, None if it need not be."""
-        ours = self.baseline.plugins.get(want.name)
-        if current.bridge is not want.bridge:
-            return "into a process of its own" if want.bridge else "back into its host's process"
-        stereo = want.options.get(FORCE_STEREO)
-        if stereo is None and ours is not None and FORCE_STEREO in ours.options:
-            stereo = current.rest_options.get(FORCE_STEREO)
-        if stereo is not None and current.options.get(FORCE_STEREO, stereo) != stereo:
-            return "into stereo" if stereo else "back to mono"
-        if want.state is None and current.state is not None and ours is not None and ours.state is not None:
-            return None if self.is_ignored(want.name, "state") else "its state is no longer in the manifest"
-        return None
-
     def _replace(self, current: Plugin, want: Plugin, reason: str | None = None) -> None:
         cause = f"plugins.{want.name}"
         if self._guarded(want.name, f"{want.name} is protected and would be replaced"):
             return
-        self.builder.change(cause, Act.REPLACE, current.plugin, _shown(want), reason=reason, interrupts=Interrupts.PATH)
-        removed = self.builder.step(Stage.PREPARE, RemovePlugin(want.name), cause)
+        declared = self.builder.declared.plugins.get(want.name, want)
+        after = _shown(declared)
+        reason = "; ".join(filter(None, (reason, summary(declared, want)))) or None
+        self.builder.change(cause, Act.REPLACE, current.plugin, after, reason=reason, interrupts=Interrupts.PATH)
         self.gone.add(want.name)
-        self.create(want, needs=(removed,), told=True)
+        if not self.engine.capabilities.replace:
+            removed = self.builder.step(Stage.PREPARE, RemovePlugin(want.name), cause)
+            self.create(want, needs=(removed,), told=True)
+            return
+        self._check_loadable(want)
+        self._check_leave(want)
+        replaced = self.builder.step(Stage.PREPARE, _replaced(want), cause)
+        self._added[want.name] = replaced
+        self._set_up(want, cause, (replaced,))
 
     def _update(self, current: Plugin, want: Plugin) -> None:
         name = want.name
@@ -288,6 +313,7 @@ class PluginPlanner:
 
     def _remove(self) -> None:
         """Remove what was ours and is no longer declared; the last one first, as ids are positions."""
+        going: list[str] = []
         for name in reversed(self.have):
             if name in self.session.plugins:
                 continue
@@ -302,8 +328,14 @@ class PluginPlanner:
             reason = DROPPED if ours else PRUNED
             before = self.have[name].plugin
             self.builder.change(address, Act.DELETE, before, None, reason=reason, interrupts=Interrupts.PATH)
-            self.builder.step(Stage.REMOVE, RemovePlugin(name), address)
+            going.append(name)
             self.gone.add(name)
+        at_once = self.engine.capabilities.remove_all
+        if at_once is not None and len(going) >= at_once and len(going) == len(self.have) and not self._added:
+            self.builder.step(Stage.REMOVE, RemoveAll(), f"plugins.{going[0]}")
+            return
+        for name in going:
+            self.builder.step(Stage.REMOVE, RemovePlugin(name), f"plugins.{name}")
 
     def _guarded(self, name: str, message: str) -> bool:
         protected = name in self.baseline.protected or name in self.session.protected
@@ -315,6 +347,10 @@ class PluginPlanner:
 
 def _added(want: Plugin) -> AddPlugin:
     return AddPlugin(want.name, want.plugin, want.bridge, want.options.get(FORCE_STEREO, False))
+
+
+def _replaced(want: Plugin) -> ReplacePlugin:
+    return ReplacePlugin(want.name, want.plugin, want.bridge, want.options.get(FORCE_STEREO, False))
 
 
 def _resets(loaded: Step) -> bool:

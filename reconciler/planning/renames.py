@@ -5,6 +5,7 @@ import msgspec
 from reconciler.model.actions import RemovePlugin, RenamePlugin
 from reconciler.model.resources import Link, Plugin
 from reconciler.planning.builder import Stage
+from reconciler.planning.carrying import stays
 from reconciler.planning.plan import Act, Baseline, Interrupts, Plan
 from reconciler.planning.plugins import PluginPlanner
 
@@ -23,8 +24,9 @@ def rename(planner: PluginPlanner) -> None:
         if want is None or current is None or new in have:
             continue
         cause = f"plugins.{new}"
-        in_place = planner.engine.capabilities.rename and current.plugin == want.plugin
-        interrupts = Interrupts.NONE if in_place else Interrupts.PATH
+        can = planner.engine.capabilities
+        in_place = can.rename and stays(session, current, want, ours.get(old))
+        interrupts = Interrupts.NONE if in_place and not can.rename_interrupts else Interrupts.PATH
         builder.change(cause, Act.RENAME, old, new, interrupts=interrupts)
         if old in ours:
             ours[new] = msgspec.structs.replace(ours.pop(old), name=new)
@@ -39,11 +41,17 @@ def rename(planner: PluginPlanner) -> None:
             links = frozenset(Link(_moved(link.source, old, new), _moved(link.target, old, new)) for link in links)
         else:
             have[new] = want
-            planner.create(_heir(planner, current, want, ours.get(new)), told=True)
+            planner.create(want, told=True)
             planner.gone.add(old)
             builder.step(Stage.REMOVE, RemovePlugin(old), cause, planner.created(new))
     planner.have = have
-    planner.baseline = Baseline(ours, links, frozenset(protected))  # no digest: names have moved
+    planner.baseline = msgspec.structs.replace(
+        planner.baseline,
+        plugins=ours,
+        links=links,
+        protected=frozenset(protected),
+        declares="",  # names have moved
+    )
 
 
 def follow(baseline: Baseline, plan: Plan, have: dict[str, Plugin]) -> Baseline:
@@ -64,27 +72,6 @@ def follow(baseline: Baseline, plan: Plan, have: dict[str, Plugin]) -> Baseline:
         if old in protected:
             protected.add(new)
     return Baseline(plugins, links, frozenset(protected))
-
-
-def _heir(planner: PluginPlanner, current: Plugin, want: Plugin, ours: Plugin | None) -> Plugin:
-    """Return the new plugin with every value of the old one that nobody declares, then or now.
-
-    For hosts that cannot rename in place, so that what was dialled in by hand is not lost. It ends as a rename in
-    place would: what was ours and is declared no more goes back to where it rests, and another program sets it all.
-    """
-    dropped = want.program is None and ours is not None and ours.program is not None
-    if current.plugin != want.plugin or dropped or want.program not in (None, current.program):
-        return want
-    rest = planner.session.rest.get(want.name, {})
-    switch = planner.session.switched.get(want.name, ())
-    mine = ours.params if ours is not None else {}
-    values = {symbol: rest.get(symbol, value) if symbol in mine else value for symbol, value in current.params.items()}
-    carried = {
-        symbol: value
-        for symbol, value in values.items()
-        if symbol not in switch and (value != rest.get(symbol) or current.program is not None)
-    }
-    return msgspec.structs.replace(want, program=current.program, params={**carried, **want.params})
 
 
 def _moved(port: str, old: str, new: str) -> str:

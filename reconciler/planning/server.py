@@ -1,10 +1,13 @@
 """The JACK server: start it, restart it, change its period, or say why not."""
 
+import enum
+
 import msgspec
 
 from reconciler.model.actions import RestartServer, SetPeriod, StartServer
 from reconciler.model.errors import Unavailable
 from reconciler.model.resources import JackSettings, Observed
+from reconciler.planning import engine
 from reconciler.planning.builder import PlanBuilder, Stage
 from reconciler.planning.plan import Act, Interrupts
 from reconciler.session.session import Session
@@ -12,8 +15,18 @@ from reconciler.session.session import Session
 ADDRESS = "hardware.jack"
 
 
-def plan(session: Session, observed: Observed, builder: PlanBuilder) -> bool:
-    """Plan the server; return whether everything on it starts from nothing.
+class Effect(enum.Enum):
+    """What becomes of everything on the server."""
+
+    STAYS = "stays"
+    STARTS_ANEW = "starts-anew"
+    """Nothing of before is there any more."""
+    STOPS_ENGINE = "stops-engine"
+    """The engine has to stop for a change of the period, see :attr:`Capabilities.live_period`."""
+
+
+def plan(session: Session, observed: Observed, builder: PlanBuilder) -> Effect:
+    """Plan the server; return what becomes of everything on it.
 
     Raises
     ------
@@ -33,24 +46,32 @@ def plan(session: Session, observed: Observed, builder: PlanBuilder) -> bool:
             builder.refuse("jack-driver-missing", ADDRESS, message, hint)
         builder.change(ADDRESS, Act.CREATE, None, _said(asked), interrupts=Interrupts.SERVER)
         builder.step(Stage.SERVER, StartServer(asked), ADDRESS)
-        return True
+        return Effect.STARTS_ANEW
     differs = {key: value for key, value in _said(asked).items() if getattr(running, key) not in (None, value)}
     if not differs:
-        return False
+        return Effect.STAYS
     before = {key: getattr(running, key) for key in differs}
     if session.manage != "never" and differs.keys() == {"period"} and asked.period is not None:
-        builder.change(ADDRESS, Act.UPDATE, before, differs, interrupts=Interrupts.SERVER)
-        builder.step(Stage.SETTINGS, SetPeriod(asked.period), ADDRESS)
-        return False
+        live = observed.engine.capabilities.live_period
+        stops = bool(observed.plugins) and not live
+        reason = engine.RESTARTS if stops else None
+        builder.change(ADDRESS, Act.UPDATE, before, differs, reason=reason, interrupts=Interrupts.SERVER)
+        if stops:
+            return Effect.STOPS_ENGINE
+        if live:
+            builder.step(Stage.SETTINGS, SetPeriod(asked.period), ADDRESS)
+        else:  # before any plugin comes
+            builder.aside(SetPeriod(asked.period), ADDRESS)
+        return Effect.STAYS
     if session.manage == "restart" and observed.jack_ours:
         builder.change(ADDRESS, Act.REPLACE, before, differs, interrupts=Interrupts.SERVER)
         builder.step(Stage.SERVER, RestartServer(asked), ADDRESS)
-        return True
+        return Effect.STARTS_ANEW
     asks = ", ".join(f"{key} {value}" for key, value in differs.items())
     runs = ", ".join(f"{key} {value}" for key, value in before.items())
     message = f"JACK runs with {runs}; the manifest asks for {asks}"
     builder.refuse("jack-differs", ADDRESS, message, _hint(session, observed))
-    return False
+    return Effect.STAYS
 
 
 def _said(settings: JackSettings) -> dict[str, object]:

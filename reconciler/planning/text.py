@@ -32,7 +32,7 @@ from reconciler.model.catalogue import Unit
 from reconciler.model.errors import Where
 from reconciler.model.resources import CustomData, EngineSettings, JackSettings, MidiMap
 from reconciler.model.values import text as number
-from reconciler.planning.plan import Act, Change, Interrupts, Plan
+from reconciler.planning.plan import Act, Change, Interrupts, Plan, Quarantined
 
 Paint = Callable[[str, str], str]
 """Takes text and one of the words add, change, remove, dim, warn, bad, bold; returns what to print."""
@@ -75,7 +75,7 @@ def render(plan: Plan, paint: Paint = plain, *, explain: bool = False) -> str:
 def headline(plan: Plan) -> str:
     """Return the plan in a few words: ``2 to create, 1 to update``."""
     words = [f"{count} to {word}" for word, count in plan.summary.items() if word in list(Act)]
-    rest = [f"{plan.summary[word]} {word}" for word in ("pending", "unmanaged") if word in plan.summary]
+    rest = [f"{plan.summary[word]} {word}" for word in ("pending", "quarantined", "unmanaged") if word in plan.summary]
     if plan.refused:
         rest.append(f"{len(plan.refused)} refused, so nothing of it is applied")
     elif not words:
@@ -90,6 +90,11 @@ def _others(plan: Plan, paint: Paint) -> Iterator[str]:
         for wait in plan.pending:
             hint = f" ({wait.hint})" if wait.hint else ""
             yield f"  {wait.address}  waits for {wait.waits_for}{hint}" + _place(wait.origin, paint)
+    if plan.quarantined:
+        yield ""
+        yield paint("left out:", "bad")
+        for one in plan.quarantined:
+            yield f"  plugins.{one.name}  {left_out(one)}" + _place(one.origin, paint)
     if plan.unmanaged:
         yield ""
         yield paint("not in the manifest, left alone (policy.unmanaged: prune removes it):", "warn")
@@ -102,6 +107,12 @@ def _others(plan: Plan, paint: Paint) -> Iterator[str]:
             yield f"  {refusal.address}  {refusal.message}" + _place(refusal.origin, paint)
             if refusal.hint:
                 yield f"      {refusal.hint}"
+
+
+def left_out(one: Quarantined) -> str:
+    """Return why a plugin is left out, and the ways back."""
+    ways = f"`studio apply --retry {one.name}` lets it in" + (", or `bridge: true`" if not one.bridge else "")
+    return f"it took its host down ({one.since}, while {one.doing}); {ways}"
 
 
 def detail(change: Change) -> str:
@@ -140,7 +151,9 @@ def shown(value: object, unit: str | None = None) -> str:
             what = f"cc {value.number}" if value.source == "cc" else value.source
             return f"{what} channel {value.channel + 1} {number(value.low)}..{number(value.high)}"
         case dict():
-            return ", ".join(f"{key} {shown(item)}" for key, item in value.items())
+            return ", ".join(f"{key} {shown(item)}" for key, item in value.items()) or "none"
+        case tuple() | list():
+            return ":".join(str(item) for item in value)
         case _:
             return str(value)
 
@@ -188,7 +201,9 @@ def _interruptions(plan: Plan) -> str:
             nodes = sorted({node for change in plan.changes for node in _nodes(change)} - {"system"})
             return f"only the paths through {', '.join(nodes)} are touched"
         case Interrupts.AT_RISK:
-            return "another path of the same engine may lose one block"
+            nodes = sorted({node for change in plan.changes for node in _nodes(change)} - {"system"})
+            touched = f"the paths through {', '.join(nodes)} are touched"
+            return f"{touched}; any other of the same engine may lose one block (about 1 in 100 changes)"
         case Interrupts.ENGINE:
             return "the plugin host restarts"
         case Interrupts.SERVER:
@@ -196,7 +211,7 @@ def _interruptions(plan: Plan) -> str:
 
 
 def _nodes(change: Change) -> list[str]:
-    if change.interrupts is not Interrupts.PATH:
+    if change.interrupts not in {Interrupts.PATH, Interrupts.AT_RISK}:
         return []
     kind, _, rest = change.address.partition(".")
     if kind == "links":

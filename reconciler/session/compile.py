@@ -10,15 +10,16 @@ from reconciler.manifest.keeping import PortsSpec
 from reconciler.manifest.load import Source
 from reconciler.manifest.models import PluginSpec
 from reconciler.model.applications import Application
-from reconciler.model.catalogue import Catalogue, Direction, PluginType, Unit
+from reconciler.model.catalogue import Catalogue, Direction, ParameterInfo, PluginType, ScalePoint, Unit
 from reconciler.model.errors import StudioError, Unavailable, Where, raise_all
-from reconciler.model.resources import JackSettings, Link, Plugin
-from reconciler.model.stereo import widened
+from reconciler.model.resources import EngineSettings, JackSettings, Link, Plugin
+from reconciler.model.stereo import can_widen, widened
+from reconciler.session import engine
 from reconciler.session.cycles import find_cycle
 from reconciler.session.matching import plugin_ports
 from reconciler.session.pairing import pair
 from reconciler.session.plugins import PluginCompiler
-from reconciler.session.session import Endpoint, EndPort, Session, Wire
+from reconciler.session.session import Endpoint, EndPort, PluginPort, Session, Wire
 
 
 def compile_session(source: Source, catalogue: Catalogue) -> Session:
@@ -33,6 +34,13 @@ def compile_session(source: Source, catalogue: Catalogue) -> Session:
     return _Compiler(source, catalogue).session()
 
 
+BRIDGED = frozenset({"lv2", "ladspa", "dssi", "vst2", "vst3", "clap"})
+"""Schemes of plugins that ``engine.bridges`` is about; Carla has no bridge for any other (measured)."""
+
+WIDENED = frozenset({"lv2", "ladspa", "dssi", "internal"})
+"""Schemes of plugins that ``engine.force_stereo`` is about."""
+
+
 class _Compiler:
     def __init__(self, source: Source, catalogue: Catalogue) -> None:
         self.source = source
@@ -44,6 +52,7 @@ class _Compiler:
         self.rest: dict[str, dict[str, float]] = {}
         self.ignored: dict[str, tuple[str, ...]] = {}
         self.states: dict[str, str] = {}
+        self.narrowed: dict[str, tuple[str, ...]] = {}
         self.links: dict[Link, Where] = {}
         self.wires: dict[str, Wire] = {}
         self.origins: dict[str, Where] = {}
@@ -61,6 +70,7 @@ class _Compiler:
         for place, link in enumerate(manifest.links):
             self._link(link.source, link.target, self.source.where("links", place))
         self._refuse_cycle()
+        asked = self._engine()
         raise_all(self.errors)
         jack = manifest.hardware.jack
         if jack is not None:
@@ -69,26 +79,44 @@ class _Compiler:
             name=manifest.session,
             host=manifest.engine.host,
             prefix=manifest.engine.prefix,
+            attach=manifest.engine.attach,
+            engine=asked,
             jack=JackSettings(**jack.model_dump(exclude={"manage"})) if jack else None,
             manage=jack.manage if jack else "never",
             plugins=self.plugins,
             declares=_digest({name: _declared(plugin) for name, plugin in self.plugins.items()}),
             states=self.states,
             rest=self.rest,
+            bounds={name: _bounds(kind) for name, kind in self.types.items() if kind},
+            ports={
+                name: tuple(PluginPort(port.symbol, port.kind, port.direction) for port in kind.ports)
+                for name, kind in self.types.items()
+                if kind
+            },
             units={name: _units(kind) for name, kind in self.types.items() if kind},
             links=frozenset(self.links),
             wires=tuple(self.wires.values()),
             protected=frozenset(name for name, spec in manifest.plugins.items() if spec.protect),
             ignored=self.ignored,
+            narrowed=self.narrowed,
             switched={name: (kind.enabled.symbol,) for name, kind in self.types.items() if kind and kind.enabled},
             moved=dict(manifest.moved),
             origins=self.origins,
         )
 
+    def _engine(self) -> EngineSettings:
+        self.origins.update(engine.origins(self.source))
+        try:
+            return engine.settings(self.source)
+        except StudioError as error:
+            self.errors.append(error)
+            return EngineSettings()
+
     def _plugin(self, name: str, spec: PluginSpec) -> Plugin:
         self.origins[f"plugins.{name}"] = self.source.where("plugins", name, key=True)
         uri = _canonical(spec)
         kind = self._described(name, uri)
+        spec = self._by_default(spec, kind)
         if kind is not None and spec.options.force_stereo:
             kind = widened(kind)
         self.types[name] = kind
@@ -104,9 +132,22 @@ class _Compiler:
         self.rest[name] = compiler.rest
         if compiler.state is not None:
             self.states[name] = compiler.state
+        if compiler.narrowed:
+            self.narrowed[name] = tuple(compiler.narrowed)
         if compiler.ignored:
             self.ignored[name] = compiler.ignored
         return plugin
+
+    def _by_default(self, spec: PluginSpec, kind: PluginType | None) -> PluginSpec:
+        """Return a plugin as it is with what ``engine:`` says for all that say nothing else."""
+        asks, scheme = self.manifest.engine, spec.plugin.partition(":")[0]
+        if asks.bridges and "bridge" not in spec.model_fields_set and scheme in BRIDGED:
+            return spec.model_copy(update={"bridge": True})
+        undecided = spec.options.force_stereo is None and not spec.bridge
+        if asks.force_stereo and undecided and scheme in WIDENED and kind is not None and can_widen(kind):
+            options = spec.options.model_copy(update={"force_stereo": True})
+            return spec.model_copy(update={"options": options})
+        return spec
 
     def _described(self, name: str, uri: str) -> PluginType | None:
         """Ask the catalogue; what it refuses is told with its place."""
@@ -212,6 +253,30 @@ def _declared(plugin: Plugin) -> list[list[str]]:
 
 def _digest(value: object) -> str:
     return hashlib.sha256(msgspec.json.encode(value, order="deterministic")).hexdigest()[:16]
+
+
+_DRIVEN = ("http://lv2plug.in/ns/lv2core#freeWheeling", "http://lv2plug.in/ns/ext/time#")
+"""Designations of parameters that the host itself moves all the time."""
+
+
+def _bounds(kind: PluginType) -> dict[str, ParameterInfo]:
+    return {
+        info.symbol: ParameterInfo(
+            info.symbol,
+            "",
+            0,
+            info.default,
+            info.minimum,
+            info.maximum,
+            toggled=info.toggled,
+            integer=info.integer,
+            enumeration=info.enumeration,
+            scale_points=tuple(ScalePoint("", point.value) for point in info.scale_points if info.enumeration),
+            per_sample_rate=info.per_sample_rate,
+        )
+        for info in kind.parameters
+        if not (info.designation or "").startswith(_DRIVEN)
+    }
 
 
 def _units(kind: PluginType) -> dict[str, str]:

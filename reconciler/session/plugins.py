@@ -44,6 +44,7 @@ class PluginCompiler:
         self.origins: dict[str, Where] = {}
         self.rest = {info.symbol: info.default for info in kind.parameters}
         self.ignored: tuple[str, ...] = ()
+        self.narrowed: list[str] = []
         self.state: str | None = None
 
     def plugin(self) -> Plugin:
@@ -52,6 +53,8 @@ class PluginCompiler:
         options, custom_data = self._options(), self._custom_data()
         declared: dict[str, Mapping[str, object]] = {"params": params, "mix": mix, "midi": midi}
         self._ignore({**declared, "options": options, "custom_data": custom_data})
+        if self.spec.bridge:
+            self.origins[f"plugins.{self.name}.bridge"] = self._where("bridge")
         state = self._state()
         program = self._program()
         return Plugin(
@@ -118,11 +121,13 @@ class PluginCompiler:
 
     def _follows(self, key: str, spec: MidiSpec, where: Where) -> tuple[str, MidiMap]:
         info = parameters.find(self.kind, key, where)
-        if spec.range is None:
-            low = -FLOAT32_MAX if info.minimum is None else info.minimum
-            high = FLOAT32_MAX if info.maximum is None else info.maximum
-        else:
+        low = -FLOAT32_MAX if info.minimum is None else info.minimum
+        high = FLOAT32_MAX if info.maximum is None else info.maximum
+        if spec.range is not None:
+            whole = low, high
             low, high = (parameters.read(info, edge, self._where("midi", key, "range")) for edge in spec.range)
+            if (low, high) != whole:
+                self.narrowed.append(info.symbol)
         return info.symbol, MidiMap(spec.source, low, high, spec.cc, spec.channel - 1)
 
     def _options(self) -> dict[str, bool]:

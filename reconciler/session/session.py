@@ -2,7 +2,7 @@
 
 import msgspec
 
-from reconciler.model.catalogue import Kind
+from reconciler.model.catalogue import Direction, Kind, ParameterInfo
 from reconciler.model.errors import Where
 from reconciler.model.resources import EngineSettings, JackSettings, Link, Plugin
 
@@ -12,6 +12,14 @@ class EndPort(msgspec.Struct, frozen=True, array_like=True):
 
     name: str
     kind: Kind
+
+
+class PluginPort(msgspec.Struct, frozen=True, array_like=True):
+    """A port that a plugin of the session has, by its symbol."""
+
+    symbol: str
+    kind: Kind
+    direction: Direction
 
 
 class Endpoint(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -53,6 +61,8 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str
     host: str = "auto"
     prefix: str = ""
+    attach: str | None = None
+    """Address of the Carla to drive, which somebody else runs; None for one of our own."""
     engine: EngineSettings = EngineSettings()
     """What the manifest asks of the plugin host itself."""
     jack: JackSettings | None = None
@@ -63,6 +73,10 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
     states: dict[str, str] = {}
     """Per plugin that has one, the absolute path of its state file; its digest is :attr:`Plugin.state`."""
     rest: dict[str, dict[str, float]] = {}
+    bounds: dict[str, dict[str, ParameterInfo]] = {}
+    """Per plugin, what each parameter makes of a value (no names, no texts); without those that the host drives."""
+    ports: dict[str, tuple[PluginPort, ...]] = {}
+    """Per plugin of a known type, its audio, MIDI and CV ports."""
     units: dict[str, dict[str, str]] = {}
     """Per plugin, the unit of each parameter that has one, for showing."""
     links: frozenset[Link] = frozenset()
@@ -70,6 +84,8 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
     protected: frozenset[str] = frozenset()
     ignored: dict[str, tuple[str, ...]] = {}
     """Per plugin, what is somebody else's: ``active``, ``program``, ``params.SYMBOL``."""
+    narrowed: dict[str, tuple[str, ...]] = {}
+    """Per plugin, the parameters that follow MIDI or CV within less than their whole range."""
     switched: dict[str, tuple[str, ...]] = {}
     """Plugins with a click-free switch of their own, and its symbol (designated ``lv2:enabled``)."""
     moved: dict[str, str] = {}

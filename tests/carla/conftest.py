@@ -8,9 +8,11 @@ import pytest
 
 from reconciler.engines.carla import CarlaHost, library
 from reconciler.engines.carla.catalogue import CarlaCatalogue
+from reconciler.engines.choose import MULTIPLE_CLIENTS
 from reconciler.engines.jack.graph import JackGraph
 from reconciler.host.client import HostClient
 from reconciler.host.protocol import HostConfig
+from reconciler.model.resources import EngineSettings
 from tests.support.jackd import Jackd
 
 MISSING = "Carla is not installed (or set CARLA_PREFIX to where it is)"
@@ -52,8 +54,9 @@ def start(carla: library.Installation, fresh_jack_server: Jackd) -> Iterator[Sta
     """Start a host process for a session; it ends with the test."""
     with ExitStack() as stack:
 
-        def start(session: str = "carla-test", prefix: str = "") -> HostClient:
-            client = HostClient.start(HostConfig(session, "carla", prefix, fresh_jack_server.name))
+        def start(session: str = "carla-test", prefix: str = "", mode: str = MULTIPLE_CLIENTS) -> HostClient:
+            settings = EngineSettings(mode=mode)
+            client = HostClient.start(HostConfig(session, "carla", prefix, fresh_jack_server.name, settings))
             stack.callback(_end, session)
             stack.callback(client.close)
             return client

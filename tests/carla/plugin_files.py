@@ -103,7 +103,12 @@ static bool parameter(const Plugin *p, uint32_t n, Parameter *it) {
     snprintf(it->name, sizeof it->name, "Slope");
     return true;
 }
-static bool value(const Plugin *p, uint32_t id, double *value) { (void)p; (void)id; *value = 1.5; return true; }
+static double slope = 1.5;
+static bool value(const Plugin *p, uint32_t id, double *value) { (void)p; (void)id; *value = slope; return true; }
+typedef struct Stream { void *own; int64_t (*move)(const struct Stream *, void *, uint64_t); } Stream;
+typedef struct { bool (*save)(const Plugin *, const Stream *); bool (*load)(const Plugin *, const Stream *); } State;
+static bool move(const Plugin *p, const Stream *s) { (void)p; return s->move(s, &slope, sizeof slope) == sizeof slope; }
+static const State state = {move, move};
 static bool to_text(const Plugin *p, uint32_t id, double v, char *text, uint32_t size) {
     (void)p; (void)id; snprintf(text, size, "%g", v); return true;
 }
@@ -121,7 +126,8 @@ static bool activate(const Plugin *p, double r, uint32_t a, uint32_t b) {
 static int32_t process(const Plugin *p, const void *x) { (void)p; (void)x; return 1; }
 static const void *extension(const Plugin *p, const char *id) {
     (void)p;
-    return !strcmp(id, "clap.audio-ports") ? (const void *)&ports : !strcmp(id, "clap.params") ? &parameters : NULL;
+    return !strcmp(id, "clap.audio-ports") ? (const void *)&ports : !strcmp(id, "clap.params") ? &parameters
+         : !strcmp(id, "clap.state") ? (const void *)&state : NULL;
 }
 static const Plugin plugin = {&descriptor, NULL, init, nothing, activate, nothing, init, nothing, nothing, process,
                               extension, nothing};
@@ -143,12 +149,6 @@ __attribute__((visibility("default"))) const struct {
     Version version; bool (*init)(const char *); void (*deinit)(void); const void *(*get)(const char *);
 } clap_entry = {{1, 1, 8}, begin, finish, get};
 """
-
-
-def need_carla() -> None:
-    """Leave a whole module of tests out where there is no Carla, in one line; to be called as it is imported."""
-    if library.find() is None:
-        pytest.skip(NO_CARLA, allow_module_level=True)
 
 
 def compiled(source: str, to: Path, **words: str) -> Path:

@@ -33,7 +33,7 @@ from reconciler.model.values import float32
 from tests.carla import plugin_files
 from tests.carla.plugin_files import CLAP, CRASH, HANG, catalogue, installed, ladspa
 
-plugin_files.need_carla()
+pytestmark = pytest.mark.carla
 
 EVENTS_IN = ("events_in", "events-in", Kind.MIDI, Direction.IN)
 
@@ -325,14 +325,26 @@ def test_names_that_would_mean_something_elsewhere_mean_nothing_here(tmp_path: P
 
 
 def test_a_path_to_something_that_is_no_file_is_not_opened(tmp_path: Path) -> None:
-    known = catalogue(tmp_path)
+    known = catalogue(tmp_path, LADSPA_PATH=str(tmp_path))
     os.mkfifo(tmp_path / "pipe.so")
     (tmp_path / "dir.so").mkdir()
     (tmp_path / "null.so").symlink_to("/dev/null")
     for name in ("pipe.so", "null.so"):
         assert refused(lambda name=name: known.describe(f"ladspa:{tmp_path}/{name}")).code == "bad-plugin"  # type: ignore[misc]
     assert known.describe(f"ladspa:{tmp_path}/dir.so") is None
-    assert known.describe("ladspa:/nowhere/at/all.so") is None
+    assert known.describe(f"ladspa:{tmp_path}/not/there.so") is None
+
+
+@pytest.mark.parametrize("format_", ["ladspa", "dssi", "vst2", "vst3", "clap"])
+def test_code_outside_the_folders_for_plugins_is_not_looked_at(tmp_path: Path, format_: str) -> None:
+    """Looking at it would run it, and anybody may have written the manifest that names it."""
+    suffix = {"vst3": "vst3", "clap": "clap"}.get(format_, "so")
+    made = ladspa(tmp_path / "away" / f"tiny.{suffix}", f'fclose(fopen("{tmp_path}/ran", "w"))')
+    known = catalogue(tmp_path, LADSPA_PATH=str(tmp_path / "in"))
+    error = refused(lambda: known.describe(f"{format_}:{made}"))
+    assert error.code == "bad-plugin"
+    assert "outside the folders" in error.message
+    assert not (tmp_path / "ran").exists()
 
 
 def test_paths_start_at_the_manifest_the_home_or_the_root() -> None:

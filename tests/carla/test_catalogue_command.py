@@ -11,10 +11,9 @@ from reconciler.manifest.load import parse
 from reconciler.model.catalogue import PluginType
 from reconciler.model.errors import StudioError
 from reconciler.session.compile import compile_session
-from tests.carla import plugin_files
 from tests.carla.plugin_files import CRASH, catalogue, environ, ladspa
 
-plugin_files.need_carla()
+pytestmark = pytest.mark.carla
 
 
 @pytest.fixture
@@ -72,7 +71,7 @@ def test_describe_what_cannot_be(around: dict[str, str], asked: str, code: str) 
 
 def test_the_snippet_is_a_manifest_that_means_the_defaults(tmp_path: Path) -> None:
     ladspa(tmp_path / "with spaces: and #" / "tiny.so")
-    known = catalogue(tmp_path, base=tmp_path)
+    known = catalogue(tmp_path, base=tmp_path, LADSPA_PATH=str(tmp_path))
     for uri in (f"ladspa:{tmp_path}/with spaces: and #/tiny.so#tiny", "internal:audiogain", "internal:audiofile"):
         described = known.describe(uri)
         assert isinstance(described, PluginType)
@@ -85,11 +84,11 @@ def test_the_snippet_is_a_manifest_that_means_the_defaults(tmp_path: Path) -> No
 
 def test_a_manifest_means_one_plugin_however_it_is_written(tmp_path: Path) -> None:
     ladspa(tmp_path / "sounds" / "tiny.so")
-    known = catalogue(tmp_path, base=tmp_path)
+    known = catalogue(tmp_path, base=tmp_path, LADSPA_PATH=str(tmp_path / "sounds"))
     plugin = "{ plugin: 'ladspa:sounds/tiny.so', params: { gain_2: 3, On/Off: off } }"
     text = f"version: 1\nsession: s\nplugins:\n  a: {plugin}\n"
     (made,) = compile_session(parse(text, tmp_path / "s.yaml"), known).plugins.values()
-    assert made.plugin == f"ladspa:{tmp_path}/sounds/tiny.so#tiny"
+    assert made.plugin == "ladspa:tiny.so#tiny"
     assert made.params == {"gain_2": 3.0, "on_off": 0.0}
 
 
@@ -106,8 +105,9 @@ def test_what_a_manifest_cannot_have_is_told_with_its_line(tmp_path: Path, uri: 
     ladspa(tmp_path / "sounds" / "tiny.so")
     ladspa(tmp_path / "sounds" / "bad.so", CRASH)
     text = f"version: 1\nsession: s\nplugins:\n  amp: {{ plugin: '{uri}' }}\n"
+    known = catalogue(tmp_path, base=tmp_path, LADSPA_PATH=str(tmp_path / "sounds"))
     with pytest.raises(StudioError) as caught:
-        compile_session(parse(text, tmp_path / "s.yaml"), catalogue(tmp_path, base=tmp_path))
+        compile_session(parse(text, tmp_path / "s.yaml"), known)
     assert caught.value.code == code
     assert caught.value.where is not None
     assert caught.value.where.line == 4

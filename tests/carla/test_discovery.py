@@ -11,7 +11,7 @@ from reconciler.engines.carla.formats import Format, find_files, fingerprint, is
 from tests.carla import plugin_files
 from tests.carla.plugin_files import CRASH, HANG, environ, installed, ladspa, tool
 
-plugin_files.need_carla()
+pytestmark = pytest.mark.carla
 
 LIMIT_S = 20.0
 

@@ -175,7 +175,7 @@ def test_a_soundfonts_programs_are_chosen_by_bank_and_number(host: CarlaHost, kn
 
 def test_a_foreign_format_is_named_in_the_refusal(host: CarlaHost) -> None:
     with pytest.raises(StudioError) as refusal:
-        host.add("one", "jack:firefox")
+        host.add("one", "au:thing")
     assert refusal.value.code == "unsupported"
     assert all(scheme in str(refusal.value.hint) for scheme in CAPABILITIES.formats)
 

@@ -145,12 +145,6 @@ def test_auto_is_carla_where_there_is_one(carla: library.Installation, monkeypat
     assert choose("auto") == "carla", "it needs no jalv"
 
 
-def test_its_patchbay_is_refused_in_words(carla: library.Installation) -> None:
-    with pytest.raises(Unavailable) as refusal:
-        choose("carla", "patchbay")
-    assert refusal.value.code == "mode-unsupported"
-
-
 def test_carla_is_found_where_its_prefix_says_and_nowhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CARLA_PREFIX", str(tmp_path))
     assert library.find() is None

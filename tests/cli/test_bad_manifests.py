@@ -107,11 +107,6 @@ def place_of(hint: str, *places: str) -> list[str]:
             '2:10: error [bad-session-name] "../bad" cannot be a session name',
             "use up to",
         ),
-        (
-            HEAD.replace("memory", "carla"),
-            "3:17: error [host-unsupported] this version does not drive carla",
-            "engine.host can be auto, jalv, memory",
-        ),
     ],
 )
 def test_a_bad_manifest_is_one_error_with_its_place_and_a_hint(
@@ -129,6 +124,16 @@ def test_a_bad_manifest_is_one_error_with_its_place_and_a_hint(
     assert as_json["code"] in error
     assert as_json["where"]["file"] == "bad.yaml"
     assert sessions() == [], "nothing was started"
+
+
+def test_a_host_that_is_not_installed(inside: Inside, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CARLA_PREFIX", "/nowhere")
+    write(HEAD.replace("memory", "carla"), "bad.yaml")
+    told = inside("plan", "bad.yaml")
+    assert (told.code, told.out) == (1, "")
+    first, hint = told.err.splitlines()
+    assert first.startswith("bad.yaml:3:17: error [host-not-installed] Carla, which this session asks for, is not inst")
+    assert "CARLA_PREFIX" in hint
 
 
 def _junk(path: Path) -> None:

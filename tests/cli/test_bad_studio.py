@@ -34,6 +34,7 @@ ROW = "version: 1\nsession: row\nplugins:\n" + "".join(
 )
 ROW += (
     f"chains:\n  row: [system:capture_1, {', '.join(f'amp{number}' for number in range(COUNT))}, system:playback_1]\n"
+    "engine: { host: jalv }\n"
 )
 OWN_JACK = "hardware: { jack: { driver: dummy, sample_rate: 48000, period: 256, manage: start } }\n"
 
@@ -90,7 +91,7 @@ def test_a_server_that_cannot_start(write: Write) -> None:
     assert studio("plan").code == 0
     done = studio("apply", "--yes")
     assert done.code == 1
-    assert "studio.yaml:14:13: error [jack-not-started]" in done.err
+    assert "studio.yaml:15:13: error [jack-not-started]" in done.err
     process = host("row")
     assert process is not None
     assert plugins_of(process) == []
@@ -130,7 +131,7 @@ def test_a_server_that_dies_in_the_middle_of_an_apply(write: Write, fresh_jack_s
         fresh_jack_server.kill()
         out, err = apply.communicate(timeout=60)
     assert apply.returncode == 1, out
-    assert "studio.yaml:14:13: error [jack-gone] the JACK server died during the apply, with " in err
+    assert "studio.yaml:15:13: error [jack-gone] the JACK server died during the apply, with " in err
     assert "failed" not in out, "one error, not one for every call"
     gone(plugins)
     assert studio("status", "--json").json["unfinished"] is True
@@ -183,7 +184,8 @@ def test_an_apply_that_is_killed_is_gone_on_with(write: Write, jack_server: str,
         apply.wait(30)
     left = [name for name in studio("status", "--json").json["plugins"] if name != "amp0"]
     assert left, "something was loaded"
-    path.write_text(f"version: 1\nsession: row\nplugins:\n  amp0: {{ plugin: '{AMP}' }}\n", "utf-8")
+    row = "version: 1\nsession: row\nengine: { host: jalv }\n"
+    path.write_text(f"{row}plugins:\n  amp0: {{ plugin: '{AMP}' }}\n", "utf-8")
     deleted = [change["address"] for change in studio("plan", "--json").json["changes"] if change["action"] == "delete"]
     assert sorted(deleted)[-len(left) :] == [f"plugins.{name}" for name in left], "its lines are gone, so it goes"
     assert studio("apply", "--yes").code == 0
@@ -237,11 +239,12 @@ def test_a_name_that_only_the_server_knows_to_be_taken(write: Write, jack_server
 def test_two_sessions_share_a_server_and_not_a_name(write: Write, jack_server: str) -> None:
     write(ROW)
     finished()
-    two = f"version: 1\nsession: two\nplugins:\n  amp0: {{ plugin: '{AMP}' }}\n  own: {{ plugin: '{AMP}' }}\n"
-    write(two, "two.yaml")
+    two = "version: 1\nsession: two\nengine: ENGINE\n"
+    two += f"plugins:\n  amp0: {{ plugin: '{AMP}' }}\n  own: {{ plugin: '{AMP}' }}\n"
+    write(two.replace("ENGINE", "{ host: jalv }"), "two.yaml")
     done = studio("apply", "two.yaml", "--yes")
-    assert (done.code, "two.yaml:4:3: error [name-taken]" in done.err) == (5, True)
-    write(two + "engine: { prefix: 'b-' }\n", "two.yaml")
+    assert (done.code, "two.yaml:5:3: error [name-taken]" in done.err) == (5, True)
+    write(two.replace("ENGINE", "{ host: jalv, prefix: b- }"), "two.yaml")
     assert studio("apply", "two.yaml", "--yes").code == 0
     assert studio("drift").code == 0
     assert any(line.startswith("b-amp0:input ") for line in studio("ports").out.splitlines())

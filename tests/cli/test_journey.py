@@ -1,4 +1,4 @@
-"""A working day, as a musician has it: one session from nothing to nothing, on real JACK and jalv."""
+"""A working day, as a musician has it: one session from nothing to nothing, on real JACK and both hosts."""
 
 import json
 from pathlib import Path
@@ -9,9 +9,18 @@ import pytest
 from reconciler.planning import publish
 from tests.cli.studio import host, studio
 from tests.support.crowd import crowd
+from tests.support.engines import BOTH, let_auto_mean
 from tests.support.jackd import unique_name
 
-pytestmark = [pytest.mark.jack, pytest.mark.jalv]
+pytestmark = [pytest.mark.jack]
+
+
+@pytest.fixture(params=BOTH)
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The host that is taken."""
+    taken: str = request.param
+    let_auto_mean(taken, monkeypatch)
+    return taken
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +35,7 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def test_a_working_day(folder: Path) -> None:
+def test_a_working_day(folder: Path, engine: str) -> None:
     manifest = folder / "studio.yaml"
     assert studio("init", "evening", "--example", "podcast").code == 0
     assert studio("validate").out == "studio.yaml: evening is valid: 6 plugins, 11 links\n"
@@ -42,8 +51,8 @@ def test_a_working_day(folder: Path) -> None:
     assert studio("plan", "--exit-code") == (0, "evening: in sync, nothing to do\n", "")
 
     ports = studio("ports", "limiter").out.splitlines()
-    assert ports[-2].startswith("limiter:outR ")
-    assert ports[-1] == "    -> system:playback_2"
+    (right,) = [place for place, line in enumerate(ports) if line.startswith("limiter:outR ")]
+    assert ports[right + 1] == "    -> system:playback_2"
     assert all("gate" in port["port"]["name"] for port in studio("ports", "gate*", "--json").json)
     assert studio("ports", "nothing-like-it").out == "no port is called so\n"
 
@@ -71,14 +80,14 @@ def test_a_working_day(folder: Path) -> None:
     status = studio("status", "--json").json
     assert (status["jack"]["period"], status["jack_ours"], status["pid"]) == (256, True, None)
     assert studio("drift").code == 2
-    assert studio("up").out.startswith("evening: the jalv host runs")
+    assert studio("up").out.startswith(f"evening: the {engine} host runs")
     assert studio("apply", "--yes").code == 4
     assert studio("down").out == "evening: stopped the plugin host and JACK\n"
     assert host("evening") is None
     assert "everything is gone" in studio("status").out
 
 
-def test_a_session_that_somebody_else_needs_keeps_jack(folder: Path) -> None:
+def test_a_session_that_somebody_else_needs_keeps_jack(folder: Path, engine: str) -> None:
     for name in ("one", "two"):
         text = (
             f"version: 1\nsession: {name}\nengine: {{ prefix: '{name}-' }}\n"

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.engines import choose
 from reconciler.engines.carla import library
 from reconciler.engines.lv2.catalogue import Lv2Catalogue
 from reconciler.model.catalogue import Catalogue
-from tests.conformance import carla_rig, jalv_rig, memory_rig
+from reconciler.model.terminals import PATCHBAY
+from tests.conformance import attached_rig, carla_rig, jalv_rig, memory_rig
 from tests.conformance.rig import Rig
 from tests.support.jackd import Jackd
 
@@ -20,13 +22,17 @@ MEMORY: dict[str, Callable[[], Made]] = {
     "memory": memory_rig.memory,
     "memory-like-jalv": memory_rig.memory_like_jalv,
     "memory-with-prefix": memory_rig.memory_with_prefix,
+    "memory-patchbay": memory_rig.memory_patchbay,
 }
 RIGS = [
     *MEMORY,
     pytest.param("jalv", marks=[pytest.mark.jack, pytest.mark.jalv]),
     pytest.param("carla", marks=[pytest.mark.jack, pytest.mark.carla]),
     pytest.param("carla-with-prefix", marks=[pytest.mark.jack, pytest.mark.carla]),
+    pytest.param("carla-patchbay", marks=[pytest.mark.jack, pytest.mark.carla]),
     pytest.param("carla-bridged", marks=[pytest.mark.jack, pytest.mark.carla]),
+    pytest.param("attached", marks=[pytest.mark.jack, pytest.mark.carla]),
+    pytest.param("attached-with-prefix", marks=[pytest.mark.jack, pytest.mark.carla]),
 ]
 
 
@@ -61,13 +67,18 @@ def _made(request: pytest.FixtureRequest, server: Jackd | str, kill_server: Call
     name = server if isinstance(server, str) else server.name
     if of == "jalv":
         return jalv_rig.jalv(server=name, catalogue=catalogue, kill_server=kill_server, bundles=bundles)
-    prefix = carla_rig.PREFIX if of == "carla-with-prefix" else ""
+    prefix = carla_rig.PREFIX if of.endswith("-with-prefix") else ""
+    if of.startswith("attached"):
+        return attached_rig.attached(
+            server=name, catalogue=catalogue, kill_server=kill_server, bundles=bundles, prefix=prefix
+        )
     return carla_rig.carla(
         server=name,
         catalogue=catalogue,
         kill_server=kill_server,
         bundles=bundles,
         prefix=prefix,
+        mode=PATCHBAY if of == "carla-patchbay" else choose.MULTIPLE_CLIENTS,
         bridged=of == "carla-bridged",
     )
 

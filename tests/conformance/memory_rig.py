@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from reconciler.engines.memory import CAPABILITIES, LIKE_JALV, PREFIX, MemoryStudio
-from reconciler.model.resources import Capabilities, CustomData
+from reconciler.engines.memory import CAPABILITIES, ENGINE, IN_PATCHBAY, LIKE_JALV, PREFIX, MemoryStudio
+from reconciler.model.resources import Capabilities, CustomData, EngineSettings
 from tests.conformance.rig import Control, Rig, Roles
 
 ROLES = Roles(
@@ -47,8 +47,16 @@ def memory_with_prefix() -> Iterator[Rig]:
     yield _rig("memory-with-prefix", CAPABILITIES, "späti ", port_names=False)
 
 
-def _rig(name: str, capabilities: Capabilities, prefix: str, *, port_names: bool) -> Rig:
-    studio = MemoryStudio(capabilities=capabilities, prefix=prefix, port_names=port_names)
+@contextmanager
+def memory_patchbay() -> Iterator[Rig]:
+    """A host that is one JACK client, its ports named as Carla names them."""
+    yield _rig("memory-patchbay", CAPABILITIES, "späti ", port_names=True, engine=IN_PATCHBAY)
+
+
+def _rig(
+    name: str, capabilities: Capabilities, prefix: str, *, port_names: bool, engine: EngineSettings = ENGINE
+) -> Rig:
+    studio = MemoryStudio(capabilities=capabilities, prefix=prefix, port_names=port_names, engine=engine)
 
     def open_client(client: str) -> None:
         studio.add_client(client, outputs=["out_1"], inputs=["in_1"])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from reconciler.engines.ports import AudioGraph, HostedPlugin, PluginHost
 from reconciler.model.catalogue import Catalogue, ParameterInfo, PluginType
 from reconciler.model.resources import CustomData, Link, Plugin, Port
+from tests.support.patching import plug
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,10 @@ class Rig:
         """Return the JACK name of a plugin's port."""
         hosted = self.hosted(name)
         return f"{hosted.client}:{(hosted.port_names or {}).get(symbol, symbol)}"
+
+    def plug(self, source: str, target: str) -> None:
+        """Link two ports, through terminals where that is the way."""
+        plug(self.graph, source, target, plugins={one.client for one in self.host.plugins()})
 
     def ports_of(self, client: str) -> set[str]:
         return {port for port in self.graph.ports() if port.startswith(f"{client}:")}

@@ -1,6 +1,7 @@
 """What a plugin has beside its values: options, named values, whole states, a process of its own, two sides of one."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,7 @@ def _need(rig: Rig, capability: str) -> None:
         pytest.skip(f"{rig.name} cannot")
 
 
-def _refused(call: object) -> StudioError:
-    assert callable(call)
+def _refused(call: Callable[[], object]) -> StudioError:
     with pytest.raises(StudioError) as refusal:
         call()
     return refusal.value
@@ -186,9 +186,10 @@ def test_a_state_that_does_not_fit_is_refused(rig: Rig, tmp_path: Path) -> None:
         (str(tmp_path / "gone.carxs"), digest, "there is no file"),
         (str(tmp_path), digest, "no ordinary file"),
     ):
-        refusal = _refused(lambda wrong=wrong, of=of: rig.host.load_state("one", wrong, of))
-        assert refusal.code == "bad-state"
-        assert words in refusal.message
+        with pytest.raises(StudioError) as refusal:
+            rig.host.load_state("one", wrong, of)
+        assert refusal.value.code == "bad-state"
+        assert words in refusal.value.message
         assert rig.world() == before
 
 

@@ -14,12 +14,14 @@ import pytest
 from reconciler.demo import sounds
 from reconciler.demo.picture import svg
 from reconciler.demo.stage import Disproved, Stage
+from tests.support.engines import BOTH, let_auto_mean
 from tests.support.waiting import eventually
 
 
 @pytest.mark.jack
-@pytest.mark.jalv
-def test_the_whole_story_holds(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", BOTH)
+def test_the_whole_story_holds(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    let_auto_mean(engine, monkeypatch)
     picture = tmp_path / "demo.svg"
     done = subprocess.run(
         [sys.executable, "-m", "reconciler.demo", "--picture", str(picture)],

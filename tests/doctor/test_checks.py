@@ -7,8 +7,8 @@ import pytest
 
 from reconciler.doctor.checks import Facts, examine
 from reconciler.doctor.findings import Finding, State, ready
-from reconciler.doctor.packages import NEEDS, Purpose
-from reconciler.doctor.probe import Probe, Server
+from reconciler.doctor.needs import NEEDS, Purpose
+from reconciler.doctor.probe import Carla, Probe, Server
 from tests.doctor import support
 
 HEALTHY = Facts(
@@ -47,6 +47,7 @@ def test_nothing_sounds_without_the_essentials(tmp_path: Path, part: str) -> Non
     findings = list(look(tmp_path, files=support.without(part)).values())
     lacks = [finding for finding in findings if finding.state is State.LACK]
     assert not ready(findings)
+    assert len(lacks) == 1
     assert [finding.essential for finding in lacks] == [True]
     assert (lacks[0].mend or "").startswith("sudo apt-get install ")
 
@@ -65,7 +66,7 @@ def test_every_lack_of_an_empty_machine_comes_with_its_mend(tmp_path: Path) -> N
     lacks = {name: finding for name, finding in findings.items() if finding.state is State.LACK}
     assert set(lacks) == {
         "JACK",
-        "jalv",
+        "plugin host",
         "lilv",
         "LV2 plugins",
         "example sessions",
@@ -104,11 +105,47 @@ def test_pipewire_beside_the_path_is_entered_by_its_wrapper(tmp_path: Path) -> N
     assert (findings["JACK"].mend or "").startswith("pw-jack ")
 
 
-def test_carla_is_found_with_its_version(tmp_path: Path) -> None:
-    files = (*support.EVERYTHING, "/opt/carla/lib/carla/libcarla_standalone2.so")
-    (tmp_path / "opt/carla/lib/pkgconfig").mkdir(parents=True)
-    (tmp_path / "opt/carla/lib/pkgconfig/carla-standalone.pc").write_text("Name: x\nVersion: 2.5.9\n", encoding="utf-8")
-    assert look(tmp_path, files=files, CARLA_PREFIX="/opt/carla")["Carla"].says.startswith("2.5.9 ")
+CARLA = Carla("/opt/carla/lib/carla", "2.6.0", discovery=True, bridge=True, windows=("gtk2", "x11"))
+
+
+def with_carla(carla: Carla) -> Facts:
+    return msgspec.structs.replace(HEALTHY, carla=carla)
+
+
+def test_carla_is_described_and_is_what_auto_takes(tmp_path: Path) -> None:
+    findings = look(tmp_path, with_carla(CARLA))
+    assert findings["Carla"].says.startswith("2.6.0 (/opt/carla/lib/carla); modes multiple-clients and patchbay; ")
+    assert findings["plugin host"].says.startswith("Carla; ")
+    assert {name for name, one in findings.items() if "Carla" in name and one.state is State.LACK} == set()
+    assert findings["Carla windows"].says.endswith("gtk2, x11")
+
+
+def test_with_carla_nothing_else_has_to_host_plugins(tmp_path: Path) -> None:
+    findings = look(tmp_path, with_carla(CARLA), files=support.without("jalv"))
+    assert ready(list(findings.values()))
+    assert (findings["jalv"].state, findings["jalv"].mend) == (State.INFO, "sudo apt-get install jalv")
+
+
+def test_without_carla_it_is_said_what_it_would_do(tmp_path: Path) -> None:
+    findings = look(tmp_path)
+    assert findings["plugin host"].says.startswith("jalv")
+    assert findings["Carla"].says == "not installed; it runs plugins of every format"
+    assert findings["Carla"].mend == "https://kx.studio/Applications:Carla"
+    assert "CARLA_PREFIX=/x" in look(tmp_path, CARLA_PREFIX="/x")["Carla"].says
+
+
+def test_a_carla_that_cannot_be_driven_is_a_lack_and_jalv_is_taken(tmp_path: Path) -> None:
+    old = Carla("/usr/lib/carla", "2.5 or older", trouble="The Carla in /usr/lib/carla is too old", hint="take 2.6")
+    findings = look(tmp_path, with_carla(old))
+    assert (findings["Carla"].state, findings["Carla"].mend) == (State.LACK, "take 2.6")
+    assert findings["plugin host"].says.startswith("jalv")
+
+
+@pytest.mark.parametrize(("part", "name"), [("bridge", "Carla bridges"), ("discovery", "Carla discovery")])
+def test_a_part_of_carla_that_is_missing_is_named(tmp_path: Path, part: str, name: str) -> None:
+    finding = look(tmp_path, with_carla(msgspec.structs.replace(CARLA, **{part: False})))[name]
+    assert finding.state is State.LACK
+    assert f"carla-{part}-native" in finding.says
 
 
 def test_sound_cards_are_named_as_the_manifest_wants_them(tmp_path: Path) -> None:

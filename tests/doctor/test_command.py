@@ -62,6 +62,35 @@ def test_the_probe_prints_one_line_of_json_and_nothing_else(monkeypatch: pytest.
     assert done.stderr == ""
 
 
+@pytest.mark.carla
+def test_carla_is_loaded_and_described() -> None:
+    told = probe.ask_carla()
+    assert told.usable
+    assert (told.discovery, told.bridge) == (True, True)
+    listed = {finding["name"]: finding for finding in json.loads(studio("doctor", "--json").stdout)["findings"]}
+    assert listed["Carla"]["state"] == "ok"
+    assert listed["Carla"]["says"].startswith(f"{told.version} ({told.folder}); ")
+    assert listed["plugin host"]["says"].startswith("Carla")
+
+
+def test_a_carla_that_is_too_old_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {"share/carla/carla_backend.py": "PARAMETER_PANNING = -7\n", "lib/carla/libcarla_standalone2.so": ""}
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.setenv("CARLA_PREFIX", str(tmp_path))
+    told = probe.ask_carla()
+    assert "is too old" in (told.trouble or "")
+    assert (told.version, told.usable) == ("2.5 or older", False)
+    listed = {finding["name"]: finding for finding in json.loads(studio("doctor", "--json").stdout)["findings"]}
+    assert (listed["Carla"]["state"], listed["Carla"]["mend"]) == ("lack", told.hint)
+
+
+def test_no_carla_is_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CARLA_PREFIX", "/nowhere")
+    assert probe.ask_carla() == probe.Carla()
+
+
 def test_facts_of_this_machine_are_whole() -> None:
     known = facts()
     assert known.user

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.doctor import packages
-from reconciler.doctor.packages import NEEDS, Machine, Manager, Purpose
+from reconciler.doctor.needs import NEEDS, Manager, Purpose
+from reconciler.doctor.packages import Machine
 from tests.doctor import support
 
 ALL = [Purpose.RUN, Purpose.SESSIONS, Purpose.TEST]
@@ -20,7 +21,7 @@ def test_a_machine_with_everything_lacks_nothing(tmp_path: Path) -> None:
 
 def test_an_empty_machine_lacks_everything_once(tmp_path: Path) -> None:
     lacking = packages.missing(ALL, support.machine(tmp_path, files=()))
-    assert lacking == list(NEEDS)
+    assert lacking == [need for need in NEEDS if need.purpose in ALL]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +113,7 @@ def test_what_a_distribution_does_not_package_is_said_with_its_home(tmp_path: Pa
 def test_an_unknown_distribution_gets_names_and_homes(tmp_path: Path) -> None:
     machine = support.machine(tmp_path, support.UNKNOWN, files=())
     text = packages.advice(packages.missing(ALL, machine), machine)
-    assert all(need.home in text for need in NEEDS)
+    assert all(need.home in text for need in NEEDS if need.purpose in ALL)
 
 
 def test_other_distributions_are_told_and_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -122,21 +123,20 @@ def test_other_distributions_are_told_and_left_alone(tmp_path: Path, capsys: pyt
 
 def test_every_need_says_how_to_get_it() -> None:
     for need in NEEDS:
-        assert need.programs or need.libraries or need.bundles, need.name
+        assert need.programs or need.libraries or need.bundles or need.files, need.name
         assert need.home.startswith("https://"), need.name
         assert set(need.packages) == set(Manager), need.name
         assert need.packages[Manager.APT], f"{need.name}: Debian has them all"
 
 
 def test_it_runs_before_anything_is_installed() -> None:
-    """``make`` calls it by path with the system's Python: no site packages, no package import."""
-    file = Path(packages.__file__)
+    """``make`` runs it from its own folder with the system's Python: no site packages."""
     done = subprocess.run(
-        [sys.executable, "-S", "-E", str(file), "--check"],
+        [sys.executable, "-S", "-E", "-m", packages.__name__, "--check"],
         capture_output=True,
         text=True,
         check=False,
-        cwd="/",
+        cwd=Path(__file__).parents[2],
         env={"PATH": os.environ["PATH"]},
     )
     assert (done.returncode, done.stdout) in {(0, ""), (1, "")}, done.stderr
@@ -227,3 +227,47 @@ def test_what_may_come_with_another_package_is_asked_for_only_if_it_did_not(
     monkeypatch.setattr(packages, "install_with_apt", install)
     assert packages.main(["--for", "test"], machine) == 0
     assert got == [["jackd2", "libjack-jackd2-0"], ["jack-example-tools"]][:rounds]
+
+
+CARLA = "/usr/lib/carla/libcarla_standalone2.so"
+FORMATS = ["swh-plugins", "cmt", "hexter", "dpf-plugins-vst", "timgm6mb-soundfont"]
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every package that was asked of apt, which has all but one."""
+    got: list[str] = []
+
+    def install(asked: list[str]) -> int:
+        got.extend(asked)
+        return 0
+
+    monkeypatch.setattr(packages, "install_with_apt", install)
+    monkeypatch.setattr(packages, "_known_to_apt", lambda asked: "hexter" not in asked)
+    return got
+
+
+def test_what_only_tests_of_carla_use_is_got_where_carla_is(
+    tmp_path: Path, installed: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine = support.machine(tmp_path, files=(*support.EVERYTHING, "/usr/bin/apt-get", CARLA))
+    assert packages.main(["--for", "test"], machine) == 0, "those tests are left out, and that is no failure"
+    assert [name for name in installed if name in FORMATS] == [name for name in FORMATS if name != "hexter"]
+    assert {"gcc", "xvfb", "xdotool"} <= set(installed)
+    told = capsys.readouterr().err
+    assert "hexter" in told
+    assert "Only tests of Carla use it" in told
+
+
+@pytest.mark.parametrize("purpose", ["test", "demo"])
+def test_without_carla_nothing_is_got_for_it(tmp_path: Path, installed: list[str], purpose: str) -> None:
+    machine = support.machine(tmp_path, files=(*support.EVERYTHING, "/usr/bin/apt-get"))
+    assert packages.main(["--for", purpose], machine) == 0
+    assert installed == []
+
+
+def test_carla_is_looked_for_where_its_prefix_says(tmp_path: Path) -> None:
+    files = (*support.EVERYTHING, CARLA)
+    assert support.machine(tmp_path, files=files).carla()
+    assert not support.machine(tmp_path, CARLA_PREFIX="/nowhere").carla()
+    assert support.machine(tmp_path, CARLA_PREFIX="/usr").carla()

@@ -105,7 +105,7 @@ def test_what_a_plugin_does_not_keep_is_named(world: MemoryStudio, sit: Sit) -> 
     ((_, outcome),) = applied.failures
     assert outcome.error is not None
     assert outcome.error["code"] == "not-kept"
-    assert outcome.error["message"] == "release of gate: asked 120, the plugin keeps 80"
+    assert outcome.error["message"] == "release of gate: asked for 120, and reading back gives 80."
     (left,) = applied.residual.changes
     assert (left.address, detail(left)) == ("plugins.gate.params.release", "80 ms -> 120 ms")
     assert sit().apply(sit().plan()).proved

@@ -120,7 +120,6 @@ def test_the_flight_record_names_the_plugin_to_blame(client: HostClient) -> None
     _kill(client)
     recorder = FlightRecorder(place.flight)
     recorder.before(Action(3, AddPlugin("fuzz", GAIN), "plugins.fuzz"))
-    recorder.close()
     with pytest.raises(Unavailable, match=r"died while loading fuzz"):
         client.observe()
 

@@ -20,6 +20,7 @@ NAMES = [f"amp{number}" for number in range(4)]
 ROW = f"""\
 version: 1
 session: row
+engine: {{ host: jalv }}
 plugins:
 {"".join(f"  {name}: {{ plugin: '{AMP}', params: {{ gain: -3 dB }} }}" + chr(10) for name in NAMES)}
 chains:

@@ -9,14 +9,18 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from reconciler.engines.memory import PLUGINS, PREFIX, MemoryCatalogue, MemoryStudio
+from reconciler.engines.memory import CAPABILITIES, ENGINE, IN_PATCHBAY, PLUGINS, PREFIX, MemoryCatalogue, MemoryStudio
+from reconciler.engines.memory.engine import options_of
 from reconciler.engines.studio import LocalStudio
 from reconciler.execution.desk import Desk
 from reconciler.manifest.load import parse
 from reconciler.model.catalogue import Catalogue, Direction, Kind, ParameterInfo, PluginType
 from reconciler.model.conform import conform
+from reconciler.model.custom import STRING
 from reconciler.model.errors import StudioError
-from reconciler.model.resources import Capabilities, Observed
+from reconciler.model.options import FORCE_STEREO
+from reconciler.model.resources import Capabilities, CustomData, Observed
+from reconciler.model.stereo import can_widen
 from reconciler.session.compile import compile_session
 
 NAMES = ("voice", "gate", "eq", "verb", "Ünïcode", "bus 1", "out")
@@ -24,6 +28,17 @@ PICKY = f"{PREFIX}picky"
 """Never loads, on purpose."""
 CATALOGUE = MemoryCatalogue()
 LOADABLE = sorted(PLUGINS.keys() - {PICKY})
+
+
+ONE_CLIENT = msgspec.structs.replace(CAPABILITIES, midi_ports=1)
+"""What tells these worlds that the host shall be one JACK client, its patchbay within."""
+
+
+def _fits(kind: PluginType, capabilities: Capabilities) -> bool:
+    most = capabilities.midi_ports
+    return most is None or all(
+        sum(port.kind is Kind.MIDI and port.direction is way for port in kind.ports) <= most for way in Direction
+    )
 
 
 def _value(draw: st.DrawFn, info: ParameterInfo) -> float:
@@ -60,6 +75,22 @@ def _spec(draw: st.DrawFn, kind: PluginType, capabilities: Capabilities) -> dict
             spec["ignore"] = [f"params.{other}"]
     if draw(st.integers(0, 4)) == 0:
         spec["protect"] = True
+    return spec | _beside(draw, kind, capabilities)
+
+
+def _beside(draw: st.DrawFn, kind: PluginType, capabilities: Capabilities) -> dict[str, Any]:
+    """What a plugin is given beside its values, where the host can: options, named values, a process of its own."""
+    spec: dict[str, Any] = {}
+    if capabilities.options and draw(st.integers(0, 2)) == 0:
+        # One that the plugin does not have would be refused once it runs, as it should be.
+        keys = sorted(key for key in options_of(kind) if key != FORCE_STEREO or can_widen(kind))
+        chosen = draw(st.lists(st.sampled_from(keys), unique=True, max_size=3)) if keys else []
+        spec["options"] = {key: draw(st.booleans()) for key in chosen}
+    if capabilities.custom_data and draw(st.integers(0, 2)) == 0:
+        keys = draw(st.lists(st.sampled_from(["bank", "urn:law:tag"]), unique=True, max_size=2))
+        spec["custom_data"] = {key: draw(st.sampled_from(["", "one", "two & <three>"])) for key in keys}
+    if capabilities.bridges and draw(st.integers(0, 3)) == 0:
+        spec["bridge"] = draw(st.booleans())
     return spec
 
 
@@ -118,7 +149,7 @@ def manifests(
     before
         What was applied before it: some of its plugins are moved to new names.
     """
-    choice = loadable or {uri: PLUGINS[uri] for uri in LOADABLE}
+    choice = loadable or {uri: PLUGINS[uri] for uri in LOADABLE if _fits(PLUGINS[uri], capabilities)}
     names = sorted(draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=most)))
     plugins: dict[str, Any] = {}
     types: dict[str, PluginType] = {}
@@ -136,9 +167,17 @@ def manifests(
         types[name] = choice[uri]
         plugins[name] = _spec(draw, types[name], capabilities)
     chain = _chain(draw, types)
+    engine: dict[str, Any] = {}
+    if bool(capabilities.settings) and draw(st.booleans()):
+        engine["tempo"] = draw(st.sampled_from([90, 97.5, 120]))
+    jack: dict[str, Any] = {}
+    if not capabilities.live_period and draw(st.booleans()):
+        jack = {"period": draw(st.sampled_from([128, 256])), "manage": "start"}
     return {
         "version": 1,
         "session": "law",
+        "engine": {**engine, "mode": "multiple-clients" if capabilities.midi_ports is None else "patchbay"},
+        "hardware": {"jack": jack} if jack else {},
         "plugins": plugins,
         "links": _links(draw, types),
         "chains": {"path": chain} if len(chain) > 1 else {},
@@ -167,7 +206,8 @@ def _local(world: MemoryStudio | LocalStudio) -> LocalStudio:
 
 def make_world(capabilities: Capabilities) -> MemoryStudio:
     """A studio with two foreign clients."""
-    world = MemoryStudio(capabilities=capabilities)
+    engine = ENGINE if capabilities.midi_ports is None else IN_PATCHBAY
+    world = MemoryStudio(capabilities=capabilities, engine=engine)
     world.add_client("mic", outputs=["out_1", "out_2"])
     world.add_client("recorder", inputs=["in_1", "in_2"])
     return world
@@ -183,9 +223,14 @@ def disturb(world: MemoryStudio | LocalStudio, seed: int, loadable: Sequence[str
         observed = studio.observe()
         outs = [port.name for port in observed.ports.values() if port.direction is Direction.OUT]
         ins = [port.name for port in observed.ports.values() if port.direction is Direction.IN]
+        links = sorted(observed.links)
+        if observed.terminals is not None:  # which have two sides each
+            terminals = [port.name for port in (*observed.terminals.inputs, *observed.terminals.outputs)]
+            outs, ins = [*outs, *terminals], [*ins, *terminals]
+            links += sorted(observed.terminals.links)
         names = list(observed.plugins)
         try:
-            match dice.randrange(6):
+            match dice.randrange(10):
                 case 0:
                     host.add(dice.choice(NAMES), dice.choice(loadable))
                 case 1 if names:
@@ -198,9 +243,20 @@ def disturb(world: MemoryStudio | LocalStudio, seed: int, loadable: Sequence[str
                     host.set_active(dice.choice(names), bool(dice.randrange(2)))
                 case 4:
                     graph.connect(dice.choice(outs), dice.choice(ins))
-                case 5 if observed.links:
-                    link = dice.choice(sorted(observed.links))
+                case 5 if links:
+                    link = dice.choice(links)
                     graph.disconnect(link.source, link.target)
+                case 6 if names and host.capabilities.mix:
+                    host.set_mix(dice.choice(names), "volume", dice.uniform(0, 1))
+                case 7 if host.capabilities.live_settings:
+                    host.set_engine("tempo", float(dice.randrange(60, 180)))
+                case 8 if names:
+                    plugin = observed.plugins[dice.choice(names)]
+                    if plugin.options:
+                        host.set_option(plugin.name, dice.choice(sorted(plugin.options)), bool(dice.randrange(2)))
+                case 9 if names:
+                    data = CustomData(STRING, dice.choice(["one", "by hand"]))
+                    host.set_custom_data(dice.choice(names), dice.choice(["bank", "other"]), data)
         except StudioError:
             continue  # the engine said no, as it would to a person
 

@@ -202,6 +202,21 @@ def test_empty_params_and_ignore_are_empty() -> None:
             'did you mean "bass-comp"?',
         ),
         ("plugins: {eq: {plugin: lv2:urn:x}}\nlinks: [EQ -> b]\n", "unknown-node", "4:9", '"EQ"', '"eq"'),
+        # attach
+        ("engine: { attach: 'osc.udp://127.0.0.1:22752/Carla' }\n", "bad-attach", "3:19", "osc.tcp", "osc.tcp://127"),
+        ("engine: { attach: 'osc.tcp://192.168.1.9:22752/x' }\n", "bad-attach", "3:19", "no password", None),
+        ("engine: { attach: 'osc.tcp://127.0.0.1/Carla' }\n", "bad-attach", "3:19", "a host and a port", None),
+        ("engine: { attach: 'osc.tcp://127.0.0.1:99999/x' }\n", "bad-attach", "3:19", "a host and a port", None),
+        ("engine: { attach: 'osc.tcp://[::1]:22752/x' }\n", "bad-attach", "3:19", "not this machine", None),
+        ("engine: { attach: 'osc.tcp://me@localhost:2/x' }\n", "bad-attach", "3:19", "more than", None),
+        ("engine: { host: jalv, attach: 'osc.tcp://localhost:1/x' }\n", "attach-host", "3:17", "jalv", "host: carla"),
+        (
+            "engine: { attach: 'osc.tcp://localhost:1/x' }\nhardware: { jack: { manage: start } }\n",
+            "attach-jack",
+            "4:29",
+            "lives on",
+            "take `manage` out",
+        ),
         # moved
         ("plugins: {eq: {plugin: lv2:urn:x}}\nmoved: {eq: eq}\n", "bad-move", "4:13", "itself", None),
         ("plugins: {eq: {plugin: lv2:urn:x}}\nmoved: {a: eq, b: eq}\n", "bad-move", "4:19", '"a"', "one of the two"),

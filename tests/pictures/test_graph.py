@@ -7,7 +7,10 @@ import pytest
 
 from reconciler.engines.memory import PREFIX
 from reconciler.model.catalogue import Direction, Kind
+from reconciler.pictures import build
 from reconciler.pictures.graph import Graph, NodeKind, State, View
+from reconciler.planning.plan import Baseline, Policy, Quarantined
+from reconciler.planning.reconcile import reconcile
 from tests.pictures.worlds import (
     VOICE,
     applied,
@@ -18,8 +21,10 @@ from tests.pictures.worlds import (
     planned,
     plugins,
     standing,
+    types,
     world,
 )
+from tests.planning.test_cases import make_desk
 
 OFF = (State.CHANGED, State.MISSING, State.PENDING, State.UNMANAGED, State.CREATED, State.DELETED)
 
@@ -133,14 +138,19 @@ def test_a_rename_in_place_keeps_its_cables() -> None:
     assert set(edges(graph, State.PRESENT)) == {("system:capture_1", "new:in_l")}
 
 
-def test_a_replaced_plugin_changes_and_its_cables_are_made_anew() -> None:
+def test_a_rename_by_a_new_plugin_is_one_node_too() -> None:
+    before = {"plugins": plugins(old="equalizer"), "links": ["system:capture_1 -> old:in_l"]}
+    after = {"plugins": plugins(new="delay"), "links": ["system:capture_1 -> new:in_l"], "moved": {"old": "new"}}
+    graph = planned(applied(before), after)
+    assert [(one.name, one.state) for one in graph.nodes] == [("new", State.CHANGED), ("system", State.PRESENT)]
+    assert {edge.target for edge in graph.edges} == {"new:in_l"}
+
+
+def test_a_replaced_plugin_changes_and_is_linked_before_and_after() -> None:
     before = {"plugins": plugins(fx="gain"), "links": ["system:capture_1 -> fx", "fx -> system:playback_1"]}
-    after = {**before, "plugins": plugins(fx="gate")}
-    studio = applied(before)
-    graph = planned(studio, after)
+    graph = planned(applied(before), {**before, "plugins": plugins(fx="gate")})
     assert node(graph, "fx").state is State.CHANGED
-    assert len(edges(graph, State.CREATED)) == 2
-    assert len(edges(standing(studio, after), State.PRESENT)) == 2, "as long as the plan is not applied, they are there"
+    assert len(edges(graph, State.PRESENT)) == len(graph.edges) == 2
 
 
 def test_from_nothing_a_plan_creates_all_and_only_the_hardware_is_there() -> None:
@@ -151,9 +161,40 @@ def test_from_nothing_a_plan_creates_all_and_only_the_hardware_is_there() -> Non
     assert node(graph, "system").state is State.PRESENT
 
 
+def test_what_a_restart_of_the_server_makes_anew_stands_meanwhile() -> None:
+    desk = make_desk(dict(VOICE), applied())
+    observed = desk.studio().observe()
+    plan = desk.plan(observed=msgspec.structs.replace(observed, plugins={}, links=frozenset(), ports={}))
+    for view, state in ((build.standing, State.PRESENT), (build.planned, State.CREATED)):
+        graph = view(desk.session, types(desk.session), observed, plan)
+        assert node(graph, "gate").state is state
+        assert ("gate:out", "eq:in_l") in edges(graph, state)
+
+
 def test_what_is_refused_is_said() -> None:
     graph = planned(world(), {"plugins": {"amp": {"plugin": "vst2:amp.so"}}})
     assert any("cannot load vst2 plugins" in remark for remark in graph.remarks)
+
+
+def test_a_plugin_in_quarantine_is_missing_and_its_cables_wait() -> None:
+    uri = VOICE["plugins"]["gate"]["plugin"]
+    desk = make_desk(dict(VOICE), world())
+    out = Quarantined("gate", uri, "2026-11-22 17:30", "loading gate")
+    observed = desk.studio().observe()
+    plan = reconcile(desk.session, observed, Baseline(), Policy(quarantined={"gate": out}))
+    graph = build.planned(desk.session, types(desk.session), observed, plan)
+    assert node(graph, "gate").state is State.MISSING
+    assert "it took its host down (2026-11-22 17:30, while loading gate)" in node(graph, "gate").notes[0]
+    about = [edge for edge in graph.edges if "gate" in f"{edge.source} {edge.target}"]
+    assert {(edge.source, edge.target) for edge in about} == {
+        ("system:capture_1", "gate:in"),
+        ("gate:out", "eq:in_l"),
+        ("gate:out", "eq:in_r"),
+    }
+    assert {(edge.state, edge.note) for edge in about} == {
+        (State.PENDING, "waits for gate (gate took its host down and is left out)")
+    }
+    assert node(graph, "eq").state is State.CREATED
 
 
 def test_live_shows_everybody() -> None:

@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 
 from reconciler.demo.sounds import Samples, peak_dbfs, rms_dbfs, voice
 from reconciler.manifest.examples import examples
+from tests.support.engines import BOTH, let_auto_mean
 from tests.support.jackd import unique_name
 
 SESSIONS = examples()
@@ -34,8 +35,16 @@ def command(*arguments: str | Path, code: int = 0) -> str:
     return done.stdout
 
 
+@pytest.fixture(params=BOTH)
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The host that is taken."""
+    taken: str = request.param
+    let_auto_mean(taken, monkeypatch)
+    return taken
+
+
 @pytest.fixture
-def applied(jack_server: str) -> Iterator[Callable[..., None]]:
+def applied(jack_server: str, engine: str) -> Iterator[Callable[..., None]]:
     """Apply an example as it stands, see that nothing is left to do, and stop all of it after the test."""
     done: list[Path] = []
 
@@ -43,6 +52,7 @@ def applied(jack_server: str) -> Iterator[Callable[..., None]]:
         manifest = SESSIONS[name]
         done.append(manifest)
         command("reconciler", "apply", manifest, "--yes", code=WAITING if waits_for else 0)
+        assert json.loads(command("reconciler", "status", manifest, "--json"))["engine"] == engine
         plan = json.loads(command("reconciler", "plan", manifest, "--json", "--exit-code"))
         assert plan.get("changes", []) == []
         assert tuple(pending["waits_for"] for pending in plan.get("pending", [])) == waits_for
@@ -98,15 +108,13 @@ def test_an_editor_finds_the_schema_and_agrees(name: str) -> None:
     jsonschema.validate(YAML(typ="safe", pure=True).load(text), schema)
 
 
-@pytest.mark.jalv
 @pytest.mark.parametrize("name", SESSIONS)
-def test_a_session_is_valid_on_a_machine_with_the_plugins(name: str) -> None:
+def test_a_session_is_valid_on_a_machine_with_the_plugins(name: str, engine: str) -> None:
     assert f"{name} is valid" in command("reconciler", "validate", SESSIONS[name])
 
 
 @pytest.mark.jack
-@pytest.mark.jalv
-def test_the_podcast_starts_and_stops_jack_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_podcast_starts_and_stops_jack_by_itself(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JACK_DEFAULT_SERVER", unique_name())
     manifest = SESSIONS["podcast"]
     command("reconciler", "apply", manifest, "--yes")
@@ -116,7 +124,6 @@ def test_the_podcast_starts_and_stops_jack_by_itself(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.jack
-@pytest.mark.jalv
 def test_the_podcast_lifts_the_voice_and_not_the_room(applied: Callable[..., None], tmp_path: Path) -> None:
     applied("podcast")
     speech = take("podcast", tmp_path, play=voice(2.0, RATE), into=("gate:in",))
@@ -129,7 +136,6 @@ def test_the_podcast_lifts_the_voice_and_not_the_room(applied: Callable[..., Non
 
 
 @pytest.mark.jack
-@pytest.mark.jalv
 def test_the_live_rig_balances_vocal_and_guitar(applied: Callable[..., None], tmp_path: Path) -> None:
     applied("live-rig")
     time = np.arange(2 * RATE) / RATE
@@ -147,7 +153,6 @@ def test_the_live_rig_balances_vocal_and_guitar(applied: Callable[..., None], tm
 
 
 @pytest.mark.jack
-@pytest.mark.jalv
 def test_the_instrument_plays_and_its_echo_fades(applied: Callable[..., None], tmp_path: Path) -> None:
     applied("instrument", waits_for=("system:midi_capture_1",))  # no keyboard here
     chord = take("instrument", tmp_path, notes="48,60,64,67", keys_into="piano:event_in", seconds=4.0)

@@ -11,6 +11,8 @@ import psutil
 
 KILL_SECONDS = 5.0
 
+Process = psutil.Process
+
 
 class Children:
     """The processes that this one has started since it was made."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from reconciler.engines.carla import formats, library, sfz
+from reconciler.engines.carla import formats, library, places, sfz
 from reconciler.engines.carla.describe import (
     HOST_LIBRARY,
     TIME_LIMIT_S,
@@ -30,7 +30,7 @@ from reconciler.engines.carla.index import TOOL, Entry, Files
 from reconciler.engines.carla.lines import Instance
 from reconciler.engines.carla.naming import SIXTEEN, Written, absolute, bad_plugin, compose, is_carlas, parse
 from reconciler.engines.carla.packages import package_for
-from reconciler.engines.carla.shelf import Shelf
+from reconciler.engines.carla.shelf import Shelf, default_folder
 from reconciler.engines.lv2.catalogue import Broken, Lv2Catalogue
 from reconciler.engines.lv2.search import Found, closest, ranked
 from reconciler.model import applications
@@ -79,6 +79,8 @@ class CarlaCatalogue:
         Where the cache lies; by default ``studio/catalogue-carla`` under XDG_CACHE_HOME.
     environ
         Environment in which search paths are looked up and plugins' code runs; by default the process's own.
+    paths
+        Folders to look into first, by scheme.
     time_limit_s
         How long a file may take in discovery, and a plugin to be loaded, in seconds; by default as long as is usual
         for its format.
@@ -97,9 +99,11 @@ class CarlaCatalogue:
         carla: library.Installation | None = None,
         cache_dir: Path | None = None,
         environ: Mapping[str, str] | None = None,
+        paths: Mapping[str, Sequence[str]] | None = None,
         time_limit_s: float | None = None,
     ) -> None:
-        self._environ = dict(os.environ if environ is None else environ)
+        self._given = dict(os.environ if environ is None else environ)
+        self._environ = places.with_folders(self._given, paths or {})
         self._carla = carla or library.need()
         tool = self._carla.binaries / TOOL
         for needed in (tool, self._carla.binaries / HOST_LIBRARY):
@@ -112,10 +116,17 @@ class CarlaCatalogue:
         self._lv2 = lv2 or Lv2Catalogue(environ=self._environ)
         self._base = base
         self._home = self._environ.get("HOME") or str(Path.home())
-        self._shelf = Shelf(cache_dir or _default_cache_dir(self._environ))
+        self._shelf = Shelf(cache_dir or default_folder(self._environ))
+        self._tool = tool
         self._files = Files(tool, self._shelf, self._environ, time_limit_s)
         self._time_limit_s = time_limit_s
         self._described: dict[str, PluginType] = {}
+
+    def look_in(self, paths: Mapping[str, Sequence[str]]) -> None:
+        """Look into these folders from now on; for LV2 plugins into those of before."""
+        self._environ = places.with_folders(self._given, paths)
+        self._files = Files(self._tool, self._shelf, self._environ, self._time_limit_s)
+        self._described.clear()
 
     @property
     def cache_error(self) -> str | None:
@@ -388,10 +399,3 @@ def _broken(uri: str, reason: str) -> StudioError:
 def _shelf_name(place: Place) -> str:
     text = f"{place.uri}\0{place.entry.path}"
     return f"{place.entry.format}-{zlib.crc32(text.encode(errors='surrogateescape')):08x}"
-
-
-def _default_cache_dir(environ: Mapping[str, str]) -> Path:
-    stated = environ.get("XDG_CACHE_HOME", "")
-    # A relative path there is to be ignored (XDG base directory specification).
-    base = Path(stated) if stated.startswith("/") else Path(environ.get("HOME") or Path.home()) / ".cache"
-    return base / "studio" / "catalogue-carla"

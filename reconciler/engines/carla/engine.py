@@ -15,8 +15,13 @@ from typing import Any
 
 import msgspec
 
+from reconciler.engines.carla import places
+from reconciler.engines.carla.clock import Clock
 from reconciler.engines.carla.library import Library
+from reconciler.engines.carla.wires import CarlaWires
 from reconciler.model.options import FORCE_STEREO, OPTIONS
+from reconciler.model.resources import EngineSettings
+from reconciler.model.terminals import PATCHBAY
 
 CLOSE_SECONDS = 30.0
 """Longest wait for the engine to close; without a server it takes 0.1 s, with a hundred plugins 2.3 s (measured)."""
@@ -79,6 +84,9 @@ class CarlaEngine:
         self._backend: Any = library.backend
         self._up = False
         self._told = False
+        self.wires = CarlaWires(library.host)
+        """Its patchbay."""
+        self.clock = Clock(library.host, library.backend)
         self._give_up_at: float | None = None
         library.host.set_engine_callback(self._heard)  # it keeps a reference
 
@@ -92,8 +100,10 @@ class CarlaEngine:
         """Whether JACK has thrown it out, which shows 2 to 30 ms after the server's end; it must be stopped then."""
         return self._up and not self._host.is_engine_running()
 
-    def start(self, client: str, server: str | None) -> str | None:
-        """Join the JACK server, each plugin to be a client of its own; return why it did not work, else None.
+    def start(self, client: str, server: str | None, settings: EngineSettings) -> str | None:
+        """Join the JACK server with these settings; return why it did not work, else None.
+
+        Each plugin is to be a client of its own, or in patchbay mode all of them are to be in this one.
 
         The options stand before the start, because Carla refuses most of them afterwards without a word. OSC is off:
         by itself Carla opens it on every network interface, to everybody.
@@ -101,9 +111,11 @@ class CarlaEngine:
         if server is not None:
             os.environ["JACK_DEFAULT_SERVER"] = server  # libjack is told no other way through Carla
         backend, installation = self._backend, self._library.installation
+        patchbay_mode = settings.mode == PATCHBAY
+        mode = backend.ENGINE_PROCESS_MODE_PATCHBAY if patchbay_mode else backend.ENGINE_PROCESS_MODE_MULTIPLE_CLIENTS
         options: tuple[tuple[int, int, str | Path], ...] = (
-            (backend.ENGINE_OPTION_PROCESS_MODE, backend.ENGINE_PROCESS_MODE_MULTIPLE_CLIENTS, ""),
-            (backend.ENGINE_OPTION_TRANSPORT_MODE, backend.ENGINE_TRANSPORT_MODE_JACK, ""),
+            (backend.ENGINE_OPTION_PROCESS_MODE, mode, ""),
+            (backend.ENGINE_OPTION_TRANSPORT_MODE, self.clock.source(settings.transport or "jack"), ""),
             (backend.ENGINE_OPTION_AUDIO_DEVICE, 0, "Auto-Connect OFF"),
             (backend.ENGINE_OPTION_OSC_ENABLED, 0, ""),
             (backend.ENGINE_OPTION_OSC_PORT_TCP, -1, ""),
@@ -114,15 +126,19 @@ class CarlaEngine:
         )
         for option, number, text in options:
             self._host.set_engine_option(option, number, str(text))
-        for plugin_type, variable in ((backend.PLUGIN_LV2, "LV2_PATH"),):
-            if path := os.environ.get(variable):  # else only the first start of a process looks at it
-                self._host.set_engine_option(backend.ENGINE_OPTION_PLUGIN_PATH, plugin_type, path)
+        if path := places.with_folders(os.environ, settings.paths or {}).get("LV2_PATH"):
+            # Only the first start of a process looks at it.
+            self._host.set_engine_option(backend.ENGINE_OPTION_PLUGIN_PATH, backend.PLUGIN_LV2, path)
         self._told = False
         started = self._host.engine_init("JACK", client)
         self._library.calculate_as_before()
         if not started:
             return self.last_error()
         self._up = True
+        if settings.tempo is not None:
+            self.clock.set_tempo(settings.tempo)
+        if patchbay_mode:
+            self.wires.begin()
         return None
 
     def stop(self, *, server_died: bool = False) -> None:
@@ -142,6 +158,7 @@ class CarlaEngine:
         self._host.engine_close()
         faulthandler.cancel_dump_traceback_later()
         self._up = False
+        self.wires.end()
 
     def idle(self) -> None:
         """Let Carla do what it puts off: free removed plugins, tell of JACK's changes, serve what waits."""
@@ -182,6 +199,14 @@ class CarlaEngine:
         self._give_up_at = None
         self._library.calculate_as_before()
         return None if loaded else self.last_error()
+
+    def arm(self, plugin_id: int) -> None:
+        """Let the next load take this plugin's place. One that fails uses this up, and the old plugin stays."""
+        self._host.replace_plugin(plugin_id)
+
+    def remove_all(self) -> str | None:
+        """Unload every plugin; return why it did not work, else None."""
+        return None if self._host.remove_all_plugins() else self.last_error()
 
     def remove(self, plugin_id: int) -> str | None:
         """Unload; all ids behind it become one less. Returns why it did not work, else None."""
@@ -241,6 +266,10 @@ class CarlaEngine:
     def hints(self, plugin_id: int) -> int:
         """Return what Carla can do around the plugin, as ``PLUGIN_CAN_…`` bits."""
         return int(self._info(plugin_id).hints)
+
+    def show_window(self, plugin_id: int, *, shown: bool) -> None:
+        """Ask the plugin to open its own window, or to close it."""
+        self._host.show_custom_ui(plugin_id, shown)
 
     def is_bridged(self, plugin_id: int) -> bool:
         """Return whether it runs in a process of its own."""
@@ -335,8 +364,11 @@ class CarlaEngine:
     def _data(self, plugin_id: int, index: int) -> Any:
         return self._functions.carla_get_parameter_data(self._handle, plugin_id, index).contents
 
-    def _heard(self, _ptr: object, action: int, *_rest: object) -> None:
+    def _heard(
+        self, _ptr: object, action: int, number: int, first: int, second: int, _third: int, _real: float, text: object
+    ) -> None:
         """Hear of everything, on any thread; it must do next to nothing and never raise."""
+        self.wires.heard(action, number, first, second, text)
         if action == self._backend.ENGINE_CALLBACK_ERROR:  # also of a bridge's end, so it only counts with `dead`
             self._told = True
         elif (  # told on this very thread, again and again while Carla waits for a bridge or a program

@@ -1,4 +1,4 @@
-"""The plugin host that is Carla's engine in this process, each plugin a JACK client of its own.
+"""The plugin host that is Carla's engine in this process: each plugin a JACK client of its own, or all in one.
 
 Outside this file a plugin is its name. Ids are positions, so every call looks the id up anew; setters report
 nothing, so every one is read back; what JACK shows counts more than what Carla says, because Carla goes on calling a
@@ -7,22 +7,25 @@ plugin ``vox`` whose ports JACK named ``vox-01``.
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from reconciler.engines import refusals
 from reconciler.engines.carla import bridges, library, portnames
-from reconciler.engines.carla.capabilities import CAPABILITIES
+from reconciler.engines.carla.capabilities import capabilities
 from reconciler.engines.carla.describe import Loading
 from reconciler.engines.carla.engine import JOIN_SECONDS, Address, CarlaEngine
+from reconciler.engines.carla.patchbay import CarlaPatchbay
 from reconciler.engines.carla.plugin import CarlaPlugin
-from reconciler.engines.carla.setters import Setters
+from reconciler.engines.carla.whole import LookIn, Whole
 from reconciler.engines.ports import AudioGraph, Crash, HostedPlugin
 from reconciler.model import applications
-from reconciler.model.catalogue import Catalogue
+from reconciler.model.catalogue import Catalogue, PluginType
 from reconciler.model.errors import EngineError
 from reconciler.model.options import FORCE_STEREO
-from reconciler.model.resources import Capabilities
+from reconciler.model.resources import Capabilities, EngineSettings, Port
+from reconciler.model.settings import completed
 from reconciler.model.stereo import widened
+from reconciler.model.terminals import CLIENT, PATCHBAY
 
 IDLE_SECONDS = 0.02
 """How often Carla wants to be idled. An idle call takes 2 µs; without any, removed plugins are never freed."""
@@ -48,7 +51,7 @@ _DEATH_NEWS_SECONDS = 0.05
 """A call may fail because the server died up to 30 ms before Carla is told (measured)."""
 
 
-class CarlaHost(Setters):
+class CarlaHost(Whole):
     """A :class:`~reconciler.engines.ports.PluginHost`. Make it and call it on one thread, idling it in between.
 
     Parameters
@@ -63,6 +66,10 @@ class CarlaHost(Setters):
         Where plugins' ports are seen to come and go. Assign :attr:`graph` anew after a restart of the server.
     loading
         Tells what Carla needs to load a plugin that is not LV2.
+    settings
+        Those with which the engine starts.
+    look_in
+        Lets the catalogue look into other folders.
 
     Raises
     ------
@@ -78,6 +85,8 @@ class CarlaHost(Setters):
         graph: AudioGraph | None = None,
         *,
         loading: Callable[[str], Loading | None] = lambda _uri: None,
+        settings: EngineSettings | None = None,
+        look_in: LookIn = lambda _paths: None,
     ) -> None:
         self.graph = graph
         self._loading = loading
@@ -88,6 +97,10 @@ class CarlaHost(Setters):
         self._engine = CarlaEngine(loaded)
         self._plugins: dict[str, CarlaPlugin] = {}
         self._quiet_at = 0.0
+        self._settings = completed(settings or EngineSettings())
+        self._look_in = look_in
+        self.inside = CarlaPatchbay(self._engine.wires)
+        """The graph within the engine, in patchbay mode."""
         self._crashes: list[Crash] = []
 
     @property
@@ -97,8 +110,12 @@ class CarlaHost(Setters):
 
     @property
     def capabilities(self) -> Capabilities:
-        """:data:`CAPABILITIES`."""
-        return CAPABILITIES
+        """What Carla can do in its mode; see :func:`~reconciler.engines.carla.capabilities.capabilities`."""
+        return capabilities(self._settings.mode)
+
+    @property
+    def _in_patchbay(self) -> bool:
+        return self._settings.mode == PATCHBAY
 
     @property
     def idle_seconds(self) -> float:
@@ -132,33 +149,12 @@ class CarlaHost(Setters):
             ``jack-gone``.
         """
         self.idle()
-        client = refusals.client_name(self._prefix, name, CAPABILITIES)
-        scheme = plugin.partition(":")[0]
-        if scheme not in CAPABILITIES.formats:
-            loads = ", ".join(sorted(CAPABILITIES.formats))
-            raise refusals.unsupported(name, f"Loading {plugin}", f"Here Carla loads {loads}.")
-        if bridge and scheme not in CAPABILITIES.bridges:
-            raise refusals.unsupported(name, "A bridge", f"Carla has none for {scheme}: plugins.")
-        if bridge and force_stereo:
-            raise refusals.unsupported(name, "Forcing stereo in a bridge", "Take one of the two out.")
-        known = self._catalogue.describe(plugin)
-        if known is None:
-            raise refusals.plugin_not_found(name, plugin, self._catalogue)
+        client = refusals.client_name(self._prefix, name, self.capabilities)
+        known, address = self._loadable(name, plugin, bridge=bridge, force_stereo=force_stereo)
         self._need_engine()
         if name in self._plugins or self._await_gone(client, within_s=_DEATH_NEWS_SECONDS) is False:
             raise refusals.name_taken(name, client)
-        address = self._address(known.uri)
-        if address is None:
-            raise refusals.plugin_not_found(name, plugin, self._catalogue)
-        own = bridges.Children() if bridge or scheme == applications.SCHEME else None
-        error = self._engine.add(client, address, bridge=bridge, force_stereo=force_stereo)
-        self._quiet_at = time.monotonic() + QUIET_SECONDS
-        processes = list(own.new()) if own is not None else []
-        if error is not None:
-            for process in processes:
-                bridges.kill(process)
-            self._jack_may_have_died()
-            raise refusals.plugin_failed(name, plugin, _why(error, known.name, bridged=own is not None))
+        processes = self._load(name, known, address, client, bridge=bridge, force_stereo=force_stereo)
         plugin_id = len(self._engine.names()) - 1
         try:
             added = CarlaPlugin(name, widened(known) if force_stereo else known, self._engine, plugin_id, processes)
@@ -168,6 +164,39 @@ class CarlaHost(Setters):
             self._unload(plugin_id)
             raise
         self._plugins[name] = added
+
+    def _loadable(self, name: str, plugin: str, *, bridge: bool, force_stereo: bool) -> tuple[PluginType, Address]:
+        """Return what a plugin is and how Carla is told to load it. Raises ``unsupported``, ``plugin-not-found``."""
+        can, scheme = self.capabilities, plugin.partition(":")[0]
+        if scheme not in can.formats:
+            loads = ", ".join(sorted(can.formats))
+            raise refusals.unsupported(name, f"Loading {plugin}", f"Here Carla loads {loads}.")
+        if bridge and scheme not in can.bridges:
+            raise refusals.unsupported(name, "A bridge", f"Carla has none for {scheme}: plugins.")
+        if bridge and force_stereo:
+            raise refusals.unsupported(name, "Forcing stereo in a bridge", "Take one of the two out.")
+        known = self._catalogue.describe(plugin)
+        if known is None:
+            raise refusals.plugin_not_found(name, plugin, self._catalogue)
+        address = self._address(known.uri)
+        if address is None:
+            raise refusals.plugin_not_found(name, plugin, self._catalogue)
+        return known, address
+
+    def _load(
+        self, name: str, known: PluginType, address: Address, client: str, *, bridge: bool, force_stereo: bool
+    ) -> list[bridges.Process]:
+        """Let Carla load a plugin, and return the processes that it has of its own. Raises ``plugin-failed``."""
+        own = bridges.Children() if bridge or known.uri.startswith(f"{applications.SCHEME}:") else None
+        error = self._engine.add(client, address, bridge=bridge, force_stereo=force_stereo)
+        self._keep_quiet()
+        processes = list(own.new()) if own is not None else []
+        if error is not None:
+            for process in processes:
+                bridges.kill(process)
+            self._jack_may_have_died()
+            raise refusals.plugin_failed(name, known.uri, _why(error, known.name, bridged=own is not None))
+        return processes
 
     def remove(self, name: str) -> None:
         """Unload a plugin, and see its ports go. Raises ``no-such-plugin``, ``not-kept``."""
@@ -183,13 +212,13 @@ class CarlaHost(Setters):
     def rename(self, name: str, to: str) -> None:
         """Rename in place; links stay. Raises ``no-such-plugin``, ``name-taken``, ``bad-name``, ``not-kept``."""
         plugin_id, plugin = self._find(name)
-        client = refusals.client_name(self._prefix, to, CAPABILITIES)
+        client = refusals.client_name(self._prefix, to, self.capabilities)
         if to == name:
             return  # Carla would make it "name (2)"
         if to in self._plugins or self._has_ports(client):
             raise refusals.name_taken(to, client)
         error = self._engine.rename(plugin_id, client)
-        self._quiet_at = time.monotonic() + QUIET_SECONDS
+        self._keep_quiet()
         kept = self._engine.names()[plugin_id]
         if error is not None or kept != client:
             raise refusals.not_kept(name, f"plugins.{name}", f"the name {to!r}", f"{kept!r} ({error})")
@@ -200,7 +229,7 @@ class CarlaHost(Setters):
             self._confirm(plugin, client, plugin_id)
         except EngineError:
             self._engine.rename(plugin_id, self._prefix + name)
-            self._quiet_at = time.monotonic() + QUIET_SECONDS
+            self._keep_quiet()
             del self._plugins[to]
             self._plugins[name] = plugin
             plugin.name = name
@@ -237,6 +266,8 @@ class CarlaHost(Setters):
             del self._plugins[plugin.name]
             self._crashes = [*self._crashes, Crash(plugin.name, plugin.kind.uri, reason)][-_CRASHES_KEPT:]
             self._await_gone(self._prefix + plugin.name)
+            if not self._engine.up:  # the server died meanwhile, and all others with it
+                return
 
     def _mourn(self, plugin: CarlaPlugin) -> None:
         if all(map(bridges.lives, plugin.processes)):
@@ -276,8 +307,19 @@ class CarlaHost(Setters):
         if self.graph is not None and not self.graph.alive:
             raise refusals.jack_gone(self._server)
         # Its own client has no ports. If its name were taken, Carla would put a prefix before every plugin's.
-        if self._engine.start(f"carla-{os.getpid()}-{time.monotonic_ns() % 1_000_000}", self._server) is not None:
+        client = f"carla-{os.getpid()}-{time.monotonic_ns() % 1_000_000}"
+        if self._in_patchbay:  # there it has, and people see its name
+            client = self._prefix + CLIENT
+        if self._engine.start(client, self._server, self._settings) is not None:
             raise refusals.jack_gone(self._server)
+
+    def _keep_quiet(self) -> None:
+        """Do not idle Carla for a moment: a plugin that is a JACK client came or was renamed."""
+        if not self._in_patchbay:
+            self._quiet_at = time.monotonic() + QUIET_SECONDS
+
+    def _wait_quiet(self) -> None:
+        time.sleep(max(self._quiet_at - time.monotonic(), 0.0))
 
     def _jack_may_have_died(self) -> None:
         """Wait a moment for news of the server's death. Raises ``jack-gone``."""
@@ -290,7 +332,7 @@ class CarlaHost(Setters):
 
     def _unload(self, plugin_id: int) -> str | None:
         """Unload a plugin and free it, which Carla does when it is idled; return why it did not work, else None."""
-        time.sleep(max(self._quiet_at - time.monotonic(), 0.0))
+        self._wait_quiet()
         error = self._engine.remove(plugin_id)
         self._engine.idle()
         return error
@@ -310,7 +352,7 @@ class CarlaHost(Setters):
             plugin.port_names = {symbol: names[0] for symbol, names in portnames.jack_names(plugin.kind).items()}
             return
         end = time.monotonic() + SETTLE_SECONDS
-        while (found := portnames.resolve(plugin.kind, client, ports := self.graph.ports())) is None:
+        while (found := portnames.resolve(plugin.kind, client, ports := self._plugins_ports(self.graph))) is None:
             if any(port.startswith(f"{client}-") for port in ports) and not self._has_ports(client):
                 raise refusals.name_taken(plugin.name, client)
             if time.monotonic() > end:
@@ -318,6 +360,10 @@ class CarlaHost(Setters):
                 raise refusals.plugin_failed(plugin.name, plugin.kind.uri, "JACK does not show all its ports", there)
             time.sleep(_LOOK_SECONDS)
         plugin.port_names = found
+
+    def _plugins_ports(self, graph: AudioGraph) -> Mapping[str, Port]:
+        """Return the ports among which a plugin's are: those inside, or where each is a JACK client, all."""
+        return self.inside.ports() if self._in_patchbay else graph.ports()
 
     def _has_ports(self, client: str) -> bool:
         return self.graph is not None and any(port.startswith(f"{client}:") for port in self.graph.ports())

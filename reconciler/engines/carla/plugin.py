@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 
 import psutil
 
+from reconciler.engines.carla.access import PluginAccess
 from reconciler.engines.carla.bridges import lives
-from reconciler.engines.carla.engine import ACTIVE, NOT_FOLLOWING, CarlaEngine, Control
+from reconciler.engines.carla.engine import ACTIVE, NOT_FOLLOWING, Control
 from reconciler.model.catalogue import PluginType
 from reconciler.model.conform import conform, limits
 from reconciler.model.custom import CHUNK
@@ -28,6 +29,10 @@ _ENABLED_HINT = 0x10
 """Carla shows this parameter to people; what it drives itself (transport, freewheeling) it does not."""
 
 
+MIX_HINTS = {"dry_wet": 0x10, "volume": 0x20, "balance_left": 0x40, "balance_right": 0x40, "pan": 0x80}
+"""Hint that says whether a mix value does anything to this plugin; without it Carla keeps the value and ignores it."""
+
+
 class CarlaPlugin:
     """One plugin by its name in the session; its id is looked up anew for every call.
 
@@ -38,20 +43,24 @@ class CarlaPlugin:
     kind
         From the catalogue.
     engine
-        Where it was just loaded.
+        Where it runs.
     plugin_id
         Its id at the moment.
     processes
         Its own, if it has any.
+    just_loaded
+        Nobody has touched it yet; one that was found is left as it is.
     """
 
     def __init__(
         self,
         name: str,
         kind: PluginType,
-        engine: CarlaEngine,
+        engine: PluginAccess,
         plugin_id: int,
         processes: Sequence[psutil.Process] = (),
+        *,
+        just_loaded: bool = True,
     ) -> None:
         self.name = name
         self.kind = kind
@@ -68,13 +77,17 @@ class CarlaPlugin:
         self._engine = engine
         self._rate_hz = engine.rate_hz()
         self.index, driven = _indices(kind, engine.controls(plugin_id))
-        self._mend_defaults(plugin_id, driven)
+        if just_loaded:
+            self._mend_defaults(plugin_id, driven)
         self.fresh = self.values(plugin_id)
         """What it held when it was loaded: its defaults, as far as Carla lets them be."""
         self.fresh_options = engine.options(plugin_id)
         if FORCE_STEREO in self.fresh_options:
             self.fresh_options[FORCE_STEREO] = False  # by itself Carla never does it
         self.fresh_programs = engine.program(plugin_id), engine.midi_program(plugin_id)
+        if not just_loaded:
+            self.fresh = {symbol: self._default(symbol) for symbol in self.index.keys() - driven}
+            self.fresh_programs = -1, -1
 
     def conform(self, symbol: str, value: float) -> float:
         """Return what the parameter makes of a value."""
@@ -148,12 +161,16 @@ class CarlaPlugin:
         found = self._engine.custom_data(plugin_id)
         return {key: CustomData(type_, value) for type_, key, value in found if type_ != CHUNK}
 
+    def _default(self, symbol: str) -> float:
+        info = self.kind.parameter(symbol)
+        assert info is not None
+        return self.conform(symbol, info.default)
+
     def _mend_defaults(self, plugin_id: int, driven: frozenset[str]) -> None:
         """Put a parameter to its default where Carla starts it elsewhere, as far as Carla's own range allows."""
         for symbol, index in self.index.items():
-            info = self.kind.parameter(symbol)
-            if info is not None and symbol not in driven:
-                default = self.conform(symbol, info.default)
+            if symbol not in driven:
+                default = self._default(symbol)
                 if self._engine.value(plugin_id, index) != default:
                     self._engine.set_value(plugin_id, index, default)
 

@@ -1,13 +1,13 @@
 """Presets and programs in Carla: an LV2 preset by its label, anything else by its number, and the way back."""
 
 from reconciler.engines import refusals
-from reconciler.engines.carla.engine import CarlaEngine
+from reconciler.engines.carla.access import PluginAccess
 from reconciler.engines.carla.plugin import CarlaPlugin
 from reconciler.model.errors import EngineError
 from reconciler.model.values import float32
 
 
-def load(engine: CarlaEngine, plugin: CarlaPlugin, plugin_id: int, uri: str) -> None:
+def load(engine: PluginAccess, plugin: CarlaPlugin, plugin_id: int, uri: str) -> None:
     """Load a preset through Carla, which also restores what is no parameter, and see that its values came.
 
     Raises
@@ -33,7 +33,7 @@ def load(engine: CarlaEngine, plugin: CarlaPlugin, plugin_id: int, uri: str) -> 
         raise refusals.not_kept(plugin.name, f"plugins.{plugin.name}.program", asked, f"{kept[different]:g}")
 
 
-def reset(engine: CarlaEngine, plugin: CarlaPlugin, plugin_id: int) -> None:
+def reset(engine: PluginAccess, plugin: CarlaPlugin, plugin_id: int) -> None:
     """Put everything but ``lv2:enabled`` back to what a fresh one holds. Raises ``not-kept``."""
     program, midi_program = plugin.fresh_programs
     if program >= 0:
@@ -51,7 +51,7 @@ def reset(engine: CarlaEngine, plugin: CarlaPlugin, plugin_id: int) -> None:
         raise refusals.not_kept(plugin.name, address, f"{wanted[different]:g}", f"{kept[different]:g}")
 
 
-def _choose(engine: CarlaEngine, plugin: CarlaPlugin, plugin_id: int, uri: str) -> None:
+def _choose(engine: PluginAccess, plugin: CarlaPlugin, plugin_id: int, uri: str) -> None:
     """Choose a program by number (``program:3``), or a MIDI program by bank and number (``midi:0:12``)."""
     match uri.split(":"):
         case ["program", number]:

@@ -2,18 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from reconciler.engines import refusals, statefiles
-from reconciler.engines.carla import keeping, programs
+from reconciler.engines.carla import keeping, programs, windows
 from reconciler.engines.carla.engine import ACTIVE, NOT_FOLLOWING, CarlaEngine
-from reconciler.engines.carla.plugin import CarlaPlugin, control_index
+from reconciler.engines.carla.plugin import MIX_HINTS, CarlaPlugin, control_index
 from reconciler.engines.lacking import Lacking
 from reconciler.model.conform import conform
 from reconciler.model.mix import MIX
 from reconciler.model.resources import CustomData, MidiMap
-
-_CAN = {"dry_wet": 0x10, "volume": 0x20, "balance_left": 0x40, "balance_right": 0x40, "pan": 0x80}
-"""Hint that says whether a mix value does anything to this plugin; without it Carla keeps the value and ignores it."""
 
 
 class Setters(Lacking):
@@ -108,7 +106,7 @@ class Setters(Lacking):
                 raise refusals.unsupported(name, f"Setting {key}", f"There are {', '.join(MIX)}.")
             refusals.finite(name, key, value)
             asked = conform(info, value)
-            needed = _CAN.get(key, 0)
+            needed = MIX_HINTS.get(key, 0)
             if asked != self._engine.internal(plugin_id, info.index):
                 if needed and not self._engine.hints(plugin_id) & needed:
                     hint = "Carla offers it only to plugins with fitting audio ports; take it out."
@@ -147,6 +145,11 @@ class Setters(Lacking):
                 engine.follow(plugin_id, index, NOT_FOLLOWING)
                 raise refusals.not_kept(name, f"plugins.{name}.midi.{symbol}", follows, kept)
 
+    def show_ui(self, name: str, *, shown: bool = True) -> None:
+        """Open or close its own window. Raises ``no-such-plugin``, ``no-ui``, ``no-display``, ``ui-failed``."""
+        plugin_id, _ = self._find(name)
+        windows.show(self._engine, plugin_id, name, shown=shown)
+
     def set_option(self, name: str, key: str, value: bool) -> None:
         """Switch an option, read back.
 
@@ -172,6 +175,19 @@ class Setters(Lacking):
         """
         with self._at(name) as (plugin_id, plugin):
             keeping.set_custom_data(self._engine, plugin, plugin_id, key, data)
+
+    def save_state(self, name: str, path: Path) -> None:
+        """Write all of a plugin to a new file, as :meth:`load_state` reads it.
+
+        Raises
+        ------
+        EngineError
+            ``no-such-plugin``, ``not-kept``: no file came of it.
+        """
+        with self._at(name) as (plugin_id, plugin):
+            error = self._engine.save_state(plugin_id, path)
+            if error is not None or not path.is_file():
+                raise refusals.not_kept(name, f"plugins.{plugin.name}.state", f"its state in {path}", error)
 
     def load_state(self, name: str, path: str, digest: str) -> None:
         """Load what a file says of the plugin itself; what Carla does around it, and ``active``, stay as they are.

@@ -7,7 +7,7 @@ another version is as good as absent: what was in it is found out again.
 import fcntl
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -91,3 +91,11 @@ class Shelf:
             for left_behind in self._folder.glob(".*-*"):
                 left_behind.unlink(missing_ok=True)  # by a process that was killed here
             yield
+
+
+def default_folder(environ: Mapping[str, str]) -> Path:
+    """Return where the catalogue's cache lies."""
+    stated = environ.get("XDG_CACHE_HOME", "")
+    # A relative path there is to be ignored (XDG base directory specification).
+    base = Path(stated) if stated.startswith("/") else Path(environ.get("HOME") or Path.home()) / ".cache"
+    return base / "studio" / "catalogue-carla"

@@ -19,7 +19,7 @@ from reconciler.model.catalogue import Catalogue, PluginType
 from reconciler.model.errors import EngineError, StudioError
 from reconciler.model.resources import Capabilities
 
-CAPABILITIES = Capabilities(formats=frozenset({"lv2"}), bypass=False, programs=True, rename=False)
+CAPABILITIES = Capabilities(formats=frozenset({"lv2"}), bypass=False, programs=True, rename=False, apart=True)
 """What jalv can do: LV2 only; ``active`` only where the plugin has its own bypass; presets; no renaming."""
 
 _CRASHES_KEPT = 100

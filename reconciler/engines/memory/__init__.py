@@ -11,10 +11,21 @@ from reconciler.engines.memory.graph import MemoryGraph
 from reconciler.engines.memory.hardware import MemoryHardware
 from reconciler.engines.memory.host import MemoryHost
 from reconciler.engines.memory.server import MemoryServer
-from reconciler.engines.memory.studio import CAPABILITIES, LIKE_JALV, SETTINGS, MemoryStudio
+from reconciler.engines.memory.studio import (
+    CAPABILITIES,
+    ENGINE,
+    IN_PATCHBAY,
+    LIKE_CARLA,
+    LIKE_JALV,
+    SETTINGS,
+    MemoryStudio,
+)
 
 __all__ = [
     "CAPABILITIES",
+    "ENGINE",
+    "IN_PATCHBAY",
+    "LIKE_CARLA",
     "LIKE_JALV",
     "PLUGINS",
     "PREFIX",

@@ -259,6 +259,17 @@ _ALL = (
         (_MIDI_IN, PortInfo("midi_out", "MIDI Out", 1, Kind.MIDI, Direction.OUT)),
         (_parameter("interval", 2, 0, -24, 24, Unit.SEMITONE, integer=True),),
     ),
+    # One client for all plugins has no room for a second MIDI port, in Carla and here.
+    _plugin(
+        "split",
+        "MIDI",
+        (
+            _MIDI_IN,
+            PortInfo("low", "Low", 1, Kind.MIDI, Direction.OUT),
+            PortInfo("high", "High", 2, Kind.MIDI, Direction.OUT),
+        ),
+        (_parameter("at", 3, 60, 0, 127, Unit.MIDI_NOTE, integer=True),),
+    ),
     _plugin(
         "wobble",
         "Modulator",

@@ -8,6 +8,7 @@ engine goes on calling it as before. What a careful adapter must make of this is
 
 import math
 
+from reconciler.engines.memory.patchbay import InnerServer
 from reconciler.engines.memory.server import MemoryServer
 from reconciler.model import states
 from reconciler.model.catalogue import Catalogue, Direction, Kind, PluginType, PortInfo
@@ -15,7 +16,8 @@ from reconciler.model.conform import conform, limits
 from reconciler.model.mix import MIX
 from reconciler.model.options import FORCE_STEREO
 from reconciler.model.resources import CustomData, MidiMap, Port
-from reconciler.model.stereo import widened
+from reconciler.model.stereo import can_widen, widened
+from reconciler.model.terminals import MIDI_PORTS, MOST_PLUGINS
 
 UNOFFERED = "urn:studio:memory:unoffered"
 """Beginning of the features that this engine lacks, so that a plugin requiring one does not load."""
@@ -67,6 +69,7 @@ class RawEngine:
         self._prefix = prefix
         self._port_names = port_names
         self._plugins: list[RawPlugin] = []
+        self._armed: int | None = None
         self.last_error = ""
 
     def count(self) -> int:
@@ -77,11 +80,18 @@ class RawEngine:
         """Return the plugin at that position now."""
         return self._plugins[plugin_id]
 
+    def arm(self, plugin_id: int) -> None:
+        """Let the next load take this plugin's place. One that fails uses this up, and the old plugin stays."""
+        if plugin_id < len(self._plugins):
+            self._armed = plugin_id
+
     def load(self, name: str, uri: str, *, bridge: bool = False, force_stereo: bool = False) -> bool:
         """Load a plugin behind the others; False and :attr:`last_error` if it is unknown or the server is gone.
 
-        One that cannot be forced to stereo comes up as it is.
+        One that cannot be forced to stereo comes up as it is. In the place of one it takes over whether that was on,
+        its dry/wet and its volume, and nothing else; the old one's name is still taken then.
         """
+        armed, self._armed = self._armed, None
         kind = self._catalogue.describe(uri)
         if kind is None:
             self.last_error = "Failed to find the requested plugin"
@@ -89,23 +99,40 @@ class RawEngine:
         if any(feature.startswith(UNOFFERED) for feature in kind.required_features):
             self.last_error = "Plugin requires a feature that is not supported"
             return False
+        if isinstance(self.server, InnerServer) and len(self._plugins) >= MOST_PLUGINS:
+            self.last_error = "Maximum number of plugins reached"
+            return False
+        if isinstance(self.server, InnerServer) and midi_ports(kind) > MIDI_PORTS:
+            self.last_error = "Patchbay mode cannot work with plugins that have multiple MIDI ports"
+            return False
         if not self.server.alive:
             self.last_error = "Failed to register plugin client"
             return False
-        options = _options(kind, bridge=bridge)
-        if force_stereo and _can_widen(kind):
+        options = options_of(kind, bridge=bridge)
+        if force_stereo and can_widen(kind):
             kind = widened(kind)
             options[FORCE_STEREO] = True
         granted = self._unique(name)
         ports = [Port(self.port_name(port), port.kind, port.direction) for port in kind.ports]
         client = self.server.open_client(self._prefix + granted, ports)
-        self._plugins.append(RawPlugin(kind, granted, client, options, bridge=bridge))
+        plugin = RawPlugin(kind, granted, client, options, bridge=bridge)
+        if armed is None:
+            self._plugins.append(plugin)
+            return True
+        old, self._plugins[armed] = self._plugins[armed], plugin
+        plugin.active = old.active
+        plugin.mix.update({key: old.mix[key] for key in ("dry_wet", "volume")})
+        self.server.close_client(old.client)
         return True
 
     def remove(self, plugin_id: int) -> None:
         """Unload; every id behind it becomes one less."""
         if plugin_id < len(self._plugins):
             self.server.close_client(self._plugins.pop(plugin_id).client)
+
+    def remove_all(self) -> None:
+        """Unload everything."""
+        self.close()
 
     def rename(self, plugin_id: int, name: str) -> None:
         """Rename; its own name counts as taken too, so that renaming to the same gives `` (2)``."""
@@ -203,13 +230,18 @@ class RawEngine:
         return unique
 
 
+def midi_ports(kind: PluginType) -> int:
+    """Return how many MIDI inputs a plugin has, or outputs, whichever are more."""
+    return max(_ports(kind, Kind.MIDI, way) for way in Direction)
+
+
 _FROM_MIDI = (
     *("send_control_changes", "send_channel_pressure", "send_note_aftertouch", "send_pitchbend"),
     *("send_all_sound_off", "send_program_changes"),
 )
 
 
-def _options(kind: PluginType, *, bridge: bool) -> dict[str, bool]:
+def options_of(kind: PluginType, *, bridge: bool = False) -> dict[str, bool]:
     """Return which options a plugin has, as they stand when it was loaded (as Carla does it for LV2)."""
     options: dict[str, bool] = {}
     if not _ports(kind, Kind.MIDI, Direction.OUT):
@@ -220,11 +252,6 @@ def _options(kind: PluginType, *, bridge: bool) -> dict[str, bool]:
         options.update(dict.fromkeys(_FROM_MIDI, True))
         options["skip_sending_notes"] = False
     return options
-
-
-def _can_widen(kind: PluginType) -> bool:
-    counts = [_ports(kind, Kind.AUDIO, way) for way in Direction]
-    return 1 in counts and max(counts) == 1 and not _ports(kind, Kind.MIDI, Direction.OUT)
 
 
 def _ports(kind: PluginType, of: Kind, way: Direction) -> int:

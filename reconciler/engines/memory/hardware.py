@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from reconciler.engines.memory.calls import StopServer
 from reconciler.model.actions import SetPeriod, StartServer
 from reconciler.model.errors import EngineError
@@ -64,11 +62,7 @@ class MemoryHardware:
         server = self._studio.server
         if server is None or not server.alive or frames not in PERIODS:
             raise EngineError("period-refused", f"The JACK server does not take a period of {frames} frames.")
-
-        def change() -> None:
-            server.settings = msgspec.structs.replace(server.settings, period=frames)
-
-        self._studio.perform(SetPeriod(frames), change)
+        self._studio.perform(SetPeriod(frames), lambda: self._studio.change_period(frames))
         if server.settings.period != frames:
             raise EngineError("period-refused", f"The JACK server stays at {server.settings.period} frames.")
 

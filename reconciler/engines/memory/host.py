@@ -8,9 +8,13 @@ import functools
 import math
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from reconciler.engines import refusals, statefiles
-from reconciler.engines.lacking import Lacking
 from reconciler.engines.memory.engine import RawEngine, RawPlugin
+from reconciler.engines.memory.patchbay import InnerServer
+from reconciler.engines.memory.server import MemoryServer
+from reconciler.engines.memory.whole import WholeEngine
 from reconciler.engines.ports import Crash, HostedPlugin
 from reconciler.model.actions import (
     AddPlugin,
@@ -18,6 +22,7 @@ from reconciler.model.actions import (
     MapMidi,
     RemovePlugin,
     RenamePlugin,
+    ReplacePlugin,
     SetActive,
     SetCustomData,
     SetMix,
@@ -26,19 +31,33 @@ from reconciler.model.actions import (
     SetProgram,
 )
 from reconciler.model.errors import Unavailable
+from reconciler.model.mix import MIX
 from reconciler.model.options import FORCE_STEREO
-from reconciler.model.resources import Capabilities, CustomData, MidiMap, Plugin
+from reconciler.model.resources import Capabilities, CustomData, EngineSettings, MidiMap, Plugin
+from reconciler.model.settings import completed
+from reconciler.model.terminals import MIDI_PORTS, MOST_PLUGINS, PATCHBAY
 
 if TYPE_CHECKING:
     from reconciler.engines.memory.studio import MemoryStudio
 
 _CRASHES_KEPT = 100
 
+NAME_BYTES_IN_PATCHBAY = 121
+"""As Carla: there a plugin's name is no JACK client's."""
 
-class MemoryHost(Lacking):
+
+class MemoryHost(WholeEngine):
     """A :class:`~reconciler.engines.ports.PluginHost`; made by :meth:`MemoryStudio.start_host`."""
 
-    def __init__(self, studio: "MemoryStudio", capabilities: Capabilities, *, prefix: str, port_names: bool) -> None:
+    def __init__(
+        self,
+        studio: "MemoryStudio",
+        capabilities: Capabilities,
+        *,
+        prefix: str,
+        port_names: bool,
+        settings: EngineSettings,
+    ) -> None:
         self._studio = studio
         self._capabilities = capabilities
         self._prefix = prefix
@@ -46,6 +65,8 @@ class MemoryHost(Lacking):
         self._engine: RawEngine | None = None
         self._gone = False
         self._crashes: list[Crash] = []
+        self._settings = completed(settings)
+        self._lives_on: MemoryServer | None = None
         self._states: dict[str, str] = {}
         """Digest of the state that was loaded last, by plugin."""
 
@@ -56,8 +77,23 @@ class MemoryHost(Lacking):
 
     @property
     def capabilities(self) -> Capabilities:
-        """What it was made to be able to do."""
+        """What it was made to be able to do, in its mode."""
+        if self._settings.mode == PATCHBAY:
+            return msgspec.structs.replace(
+                self._capabilities,
+                most_plugins=MOST_PLUGINS,
+                midi_ports=MIDI_PORTS,
+                name_bytes=NAME_BYTES_IN_PATCHBAY,
+                rename_interrupts=False,
+                live_period=True,
+            )
         return self._capabilities
+
+    def inside(self) -> InnerServer | None:
+        """Return what plugins live in, in patchbay mode; None while the engine does not run."""
+        engine = None if self._gone else self._engine
+        server = engine.server if engine is not None else None
+        return server if isinstance(server, InnerServer) and self._lives_on is self._studio.server else None
 
     @property
     def idle_seconds(self) -> float:
@@ -75,7 +111,7 @@ class MemoryHost(Lacking):
     def add(self, name: str, plugin: str, *, bridge: bool = False, force_stereo: bool = False) -> None:
         """Load a plugin; see :meth:`PluginHost.add <reconciler.engines.ports.PluginHost.add>`."""
         engine = self._living()
-        client = refusals.client_name(self._prefix, name, self._capabilities)
+        client = refusals.client_name(self._prefix, name, self.capabilities)
         if engine is None:
             raise refusals.jack_gone(None)
         if plugin.partition(":")[0] not in self._capabilities.formats:
@@ -86,7 +122,7 @@ class MemoryHost(Lacking):
             raise refusals.unsupported(name, "Forcing stereo", "Carla can: `engine: { host: carla }`.")
         if self._studio.catalogue.describe(plugin) is None:
             raise refusals.plugin_not_found(name, plugin, self._studio.catalogue)
-        if client in engine.server.clients() or any(raw.name == name for raw in _all(engine)):
+        if client in self._clients(engine) or any(raw.name == name for raw in _all(engine)):
             raise refusals.name_taken(name, client)
         before = engine.count()
         engine.last_error = "the engine gave no reason"
@@ -104,6 +140,38 @@ class MemoryHost(Lacking):
             raise refusals.not_stereo(name)
         self._states.pop(name, None)
 
+    def replace(self, name: str, plugin: str, *, bridge: bool = False, force_stereo: bool = False) -> None:
+        """Put another plugin in its place; if that fails, the old one is still there."""
+        if not self._capabilities.replace:
+            super().replace(name, plugin, bridge=bridge, force_stereo=force_stereo)
+        engine, plugin_id, old = self._find(name)
+        if plugin.partition(":")[0] not in self._capabilities.formats:
+            raise refusals.unsupported(name, f"Loading {plugin}", f"This host loads {_formats(self._capabilities)}.")
+        if bridge and plugin.partition(":")[0] not in self._capabilities.bridges:
+            raise refusals.unsupported(name, "A bridge", "Take `bridge: true` out.")
+        if self._studio.catalogue.describe(plugin) is None:
+            raise refusals.plugin_not_found(name, plugin, self._studio.catalogue)
+        engine.last_error = "the engine gave no reason"
+
+        def load() -> None:
+            engine.arm(plugin_id)
+            if engine.load(f"{name}~", plugin, bridge=bridge, force_stereo=force_stereo):
+                engine.rename(plugin_id, name)
+                engine.set_active(plugin_id, True)
+                for key in ("dry_wet", "volume"):
+                    engine.set_mix(plugin_id, key, MIX[key].default)
+
+        self._studio.perform(ReplacePlugin(name, plugin, bridge, force_stereo), load)
+        new = engine.get(plugin_id)
+        if new is old:
+            raise refusals.plugin_failed(name, plugin, engine.last_error)
+        self._states.pop(name, None)
+        if new.name != name:
+            raise refusals.not_kept(name, f"plugins.{name}", f"the name {name!r}", f"the name {new.name!r}")
+        if force_stereo and not new.options.get(FORCE_STEREO):
+            engine.remove(plugin_id)
+            raise refusals.not_stereo(name)
+
     def remove(self, name: str) -> None:
         """Unload it. Raises ``no-such-plugin``."""
         engine, plugin_id, _ = self._find(name)
@@ -116,10 +184,10 @@ class MemoryHost(Lacking):
         engine, plugin_id, _ = self._find(name)
         if not self._capabilities.rename:
             raise refusals.unsupported(name, "Renaming", "Add a plugin under the new name and remove this one.")
-        client = refusals.client_name(self._prefix, to, self._capabilities)
+        client = refusals.client_name(self._prefix, to, self.capabilities)
         if to == name:
             return
-        if client in engine.server.clients():
+        if client in self._clients(engine):
             raise refusals.name_taken(to, client)
         self._studio.perform(RenamePlugin(name, to), lambda: engine.rename(plugin_id, to))
         kept = engine.get(plugin_id).name
@@ -253,6 +321,9 @@ class MemoryHost(Lacking):
         """Unload everything."""
         if self._engine is not None:
             self._engine.close()
+            if isinstance(self._engine.server, InnerServer):
+                self._engine.server.close()
+            self._engine = None
 
     def crash(self, name: str, reason: str) -> None:
         """Let one plugin die by itself. Raises ``no-such-plugin``."""
@@ -275,9 +346,15 @@ class MemoryHost(Lacking):
         server = self._studio.server
         if server is None or not server.alive:
             return None
-        if self._engine is None or self._engine.server is not server:
-            self._engine = RawEngine(self._studio.catalogue, server, prefix=self._prefix, port_names=self._port_names)
+        if self._engine is None or self._lives_on is not server:
+            within = InnerServer(server, self._prefix) if self._settings.mode == PATCHBAY else server
+            self._engine = RawEngine(self._studio.catalogue, within, prefix=self._prefix, port_names=self._port_names)
+            self._lives_on = server
         return self._engine
+
+    def _clients(self, engine: RawEngine) -> frozenset[str]:
+        """Return the names that no plugin can have."""
+        return engine.server.clients() | (self._lives_on.clients() if self._lives_on else frozenset())
 
     def _find(self, name: str) -> tuple[RawEngine, int, RawPlugin]:
         engine = self._living()

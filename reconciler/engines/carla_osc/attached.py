@@ -1,0 +1,175 @@
+"""A running Carla, held and known: the connection to it, and every plugin in it by its name."""
+
+import math
+import time
+from pathlib import Path
+
+from reconciler.engines import refusals
+from reconciler.engines.carla import portnames, presence
+from reconciler.engines.carla.plugin import CarlaPlugin
+from reconciler.engines.carla_osc import holder
+from reconciler.engines.carla_osc.engine import OscEngine
+from reconciler.engines.carla_osc.found import LV2, Identifier
+from reconciler.engines.carla_osc.mirror import MODES, MirroredPlugin
+from reconciler.engines.carla_osc.notes import Notes
+from reconciler.engines.lacking import Lacking
+from reconciler.engines.ports import AudioGraph, HostedPlugin
+from reconciler.model.attach import OscAddress
+from reconciler.model.catalogue import PluginType
+from reconciler.model.errors import EngineError, Unavailable
+
+DRIVEN = "multiple-clients"
+"""The mode in which an attached Carla is driven."""
+
+
+class Attached(Lacking):
+    """What :class:`~reconciler.engines.carla_osc.host.AttachedHost` stands on.
+
+    Parameters
+    ----------
+    where
+        Of the Carla.
+    identify
+        Tells what its plugins are.
+    prefix
+        What the names of this session's plugins begin with in it.
+    graph
+        Where plugins' ports are seen to come and go.
+    notes
+        File that keeps which plugins are this session's.
+    """
+
+    def __init__(
+        self, where: OscAddress, identify: Identifier, prefix: str, graph: AudioGraph | None, notes: Path | None
+    ) -> None:
+        self.graph = graph
+        self._where = where
+        self._identify = identify
+        self._prefix = prefix
+        self._notes_path = notes
+        self._plugins: dict[str, CarlaPlugin] = {}
+        self._chosen: dict[str, tuple[int, int]] = {}  # what Carla said of programs when studio last knew which it is
+        self._notes = Notes(None, None)
+        self._engine: OscEngine | None = None
+        self._read_at = -math.inf
+        self._open()
+
+    def server_lost(self) -> None:
+        """Forget what was there. That Carla is its user's; whether it comes back on a new server is theirs to say."""
+        self._plugins.clear()
+        self._chosen.clear()
+        self._read_at = -math.inf
+
+    def _open(self) -> OscEngine:
+        """Return the engine, attached anew if the last Carla has gone."""
+        engine = self._engine
+        if engine is not None and engine.link.lost is None:
+            return engine
+        self._let_go()
+        engine = OscEngine(self._where, self._identify.port_numbers)
+        try:
+            _check_mode(self._where, engine.mirror.mode)
+        except Unavailable:
+            engine.link.close()
+            raise
+        self._notes = Notes(self._notes_path, holder.listener(self._where.port))
+        self._engine = engine
+        return engine
+
+    def _let_go(self) -> None:
+        self.server_lost()
+        if self._engine is not None:
+            self._engine.link.close()
+            self._engine = None
+
+    def _read_all(self, within_s: float = 0.0) -> OscEngine:
+        """Read Carla, unless that was done so shortly before, and know every plugin in it by its name."""
+        engine = self._open()
+        if not self._jack_alive():
+            self.server_lost()
+            return engine
+        if time.monotonic() - self._read_at <= within_s:
+            return engine
+        engine.refresh()
+        here: dict[str, CarlaPlugin] = {}
+        for plugin_id, mirrored in enumerate(engine.mirror.plugins):
+            name = mirrored.name.removeprefix(self._prefix)
+            if not mirrored.name.startswith(self._prefix) or name in here or not name:
+                continue
+            plugin = self._plugins.get(name)
+            if plugin is None or plugin.kind.uri != self._identify.uri(mirrored):
+                plugin = self._found(engine, name, plugin_id, mirrored)
+            here[name] = plugin
+            chosen = mirrored.program, mirrored.midi_program
+            if chosen != self._chosen.get(name):  # by a hand at the window
+                plugin.program = _program(plugin.kind, mirrored)
+                self._chosen[name] = chosen
+        self._plugins = here
+        return engine
+
+    def _found(self, engine: OscEngine, name: str, plugin_id: int, mirrored: MirroredPlugin) -> CarlaPlugin:
+        """Know a plugin that this host did not load."""
+        kind = self._identify.kind(mirrored)
+        plugin = CarlaPlugin(name, kind, engine, plugin_id, just_loaded=False)
+        ports = self.graph.ports() if self.graph is not None else {}
+        likely = {symbol: names[0] for symbol, names in portnames.jack_names(kind).items()}
+        plugin.port_names = portnames.resolve(kind, mirrored.name, ports) or likely
+        self._chosen.pop(name, None)
+        return plugin
+
+    def _find(self, name: str) -> tuple[int, CarlaPlugin]:
+        plugin = self._plugins.get(name)
+        if plugin is None or self._engine is None:
+            raise refusals.no_such_plugin(name, self._plugins)
+        return self._engine.mirror.names().index(self._prefix + name), plugin
+
+    def _unmoved(self, name: str, plugin_id: int) -> None:
+        """Refuse to call something done to a plugin that was moved meanwhile. Raises ``attach-moved``."""
+        assert self._engine is not None
+        names = self._engine.names()
+        if plugin_id >= len(names) or names[plugin_id] != self._prefix + name:
+            raise EngineError(
+                "attach-moved",
+                f"{name}: somebody moved or removed plugins in Carla at the same moment, so this may have gone wrong",
+                where=refusals.plugin_at(name),
+                hint="look at `studio plan`, which shows what is there now, and apply again",
+            )
+
+    def _jack_alive(self) -> bool:
+        return self.graph is not None and self.graph.alive
+
+    def _check_server(self, found: list[HostedPlugin]) -> None:
+        """Refuse a Carla none of whose plugins is on this JACK server. Raises ``attach-elsewhere``."""
+        with_ports = [one for one in found if one.port_names]
+        if (
+            with_ports
+            and self._jack_alive()
+            and not any(presence.has_ports(self.graph, one.client) for one in with_ports)
+        ):
+            raise Unavailable(
+                "attach-elsewhere",
+                f"the Carla at {self._where} has plugins, and this JACK server has none of them",
+                hint="its engine is stopped or on another JACK server: start it anew, or set hardware.jack.server",
+            )
+
+
+def _program(kind: PluginType, mirrored: MirroredPlugin) -> str | None:
+    """Return the program that was chosen last, as far as Carla tells it."""
+    if mirrored.type == LV2:
+        label = mirrored.programs.get(mirrored.program)
+        fitting = [preset.uri for preset in kind.presets if preset.label == label]
+        return fitting[0] if len(fitting) == 1 else None
+    if mirrored.midi_program >= 0 and mirrored.midi_program in mirrored.midi_programs:
+        bank, program, _ = mirrored.midi_programs[mirrored.midi_program]
+        return f"midi:{bank}:{program}"
+    return f"program:{mirrored.program}" if mirrored.program >= 0 else None
+
+
+def _check_mode(where: OscAddress, mode: int | None) -> None:
+    word = MODES.get(mode or 0, "continuous rack or single client")
+    if word != DRIVEN:
+        raise Unavailable(
+            "attach-mode",
+            f"the Carla at {where} runs in the mode {word}, and studio drives an attached one in {DRIVEN} mode only",
+            hint="choose `Multiple Clients` under Settings > Configure Carla > Engine, then restart Carla's engine",
+        )
