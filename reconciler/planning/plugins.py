@@ -9,6 +9,7 @@ from reconciler.model.actions import (
     RemovePlugin,
     ReplacePlugin,
     SetActive,
+    SetMix,
     SetProgram,
 )
 from reconciler.model.applications import SCHEME, parse
@@ -22,6 +23,7 @@ from reconciler.planning.plan import Act, Baseline, Interrupts, Policy
 from reconciler.planning.quarantine import leave_out
 from reconciler.session.session import Session
 
+_CHANNEL = "control_channel"
 DROPPED = "no longer in the manifest"
 PRUNED = "not in the manifest, policy prunes"
 BACK = "back as it was before an apply that broke off"
@@ -189,12 +191,15 @@ class PluginPlanner:
         self._check_facets(want, None)
         if want.state is not None and not self.is_ignored(name, "state"):
             step(Stage.PREPARE, LoadState(name, self.session.states[name], want.state), cause, needs)
+        if want.program is not None and _CHANNEL in want.mix:  # a soundfont plays its program on that channel
+            step(Stage.PREPARE, SetMix(name, _CHANNEL, want.mix[_CHANNEL]), cause, needs)
         if want.program is not None and not self.is_ignored(name, "program"):
             self._check_program(want)
             step(Stage.PREPARE, SetProgram(name, want.program), cause, needs)
         for facet in FACETS:
             for key, value in facet.of(want).items():
-                step(Stage.PREPARE, facet.call(name, key, value), cause, needs)
+                if facet.call is not SetMix or key != _CHANNEL or want.program is None:
+                    step(Stage.PREPARE, facet.call(name, key, value), cause, needs)
         if not want.active and not self._switch_declared(want) and not self.is_ignored(name, "active"):
             self._check_bypass(want)
             step(Stage.PREPARE, SetActive(name, want.active), cause, needs)

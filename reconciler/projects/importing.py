@@ -23,6 +23,7 @@ from reconciler.model.values import float32
 from reconciler.projects import options
 from reconciler.projects.document import Project, scheme
 from reconciler.projects.links import Node, manifest_links
+from reconciler.projects.mixing import effective
 from reconciler.projects.naming import manifest_names, relative, uris, written_uri
 from reconciler.projects.values import mixed, number, written
 from reconciler.session.compile import BRIDGED
@@ -113,7 +114,7 @@ def import_project(
         if one.needs_state:
             state_files[plugins[name]["state"]] = saved
     named = zip(project.plugins, names, strict=True)
-    nodes = [Node(name, _as_it_runs(saved, kinds.get(name))) for saved, name in named]
+    nodes = [Node(name, _as_it_runs(saved, kinds[name]) if name in kinds else None) for saved, name in named]
     links = manifest_links(project, nodes)
     engine: dict[str, Any] = {"host": "carla", "mode": project.mode}
     if project.bridges:
@@ -240,6 +241,10 @@ class _Plugin:
     def _mix(self) -> dict[str, Any]:
         saved = {key: conform(MIX[key], value) for key, value in self.saved.mix.items()}
         moved = {key: value for key, value in saved.items() if value != MIX[key].default}
+        runs = _as_it_runs(self.saved, self.kind)
+        for key in sorted(moved.keys() - effective(runs)):
+            self.notes.append(f"{self.name}: {key} does nothing to this plugin: left out")
+            del moved[key], saved[key]
         mix: dict[str, Any] = {key: mixed(key, moved[key]) for key in ("dry_wet", "volume") if key in moved}
         if "balance_left" in moved or "balance_right" in moved:
             mix["balance"] = [mixed(key, saved.get(key, MIX[key].default)) for key in ("balance_left", "balance_right")]
@@ -344,10 +349,10 @@ def _described(project: Project, names: list[str], catalogue: Catalogue) -> tupl
     return kinds, missing
 
 
-def _as_it_runs(saved: State, kind: PluginType | None) -> PluginType | None:
+def _as_it_runs(saved: State, kind: PluginType) -> PluginType:
     """Return its type with the ports that it has: those forced to stereo have one more a side."""
     stereo = saved.options & OPTIONS["force_stereo"]
-    return widened(kind) if kind is not None and stereo and can_widen(kind) else kind
+    return widened(kind) if stereo and can_widen(kind) else kind
 
 
 def _missing(missing: list[Missing], count: int, file: str) -> StudioError:

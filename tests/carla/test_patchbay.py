@@ -217,3 +217,29 @@ def test_two_sessions_share_a_server_without_a_prefix(start: Start) -> None:
     assert observed.links == {mine, Link("system:capture_1", f"{CLIENT} [outside]:audio-in1")}
     assert observed.terminals is not None
     assert observed.terminals.inputs[0].aliases == (f"{CLIENT}-01:audio-in1",)
+
+
+def test_a_session_moves_from_one_mode_to_the_other_and_back(
+    known: CarlaCatalogue, jack_server: str, tmp_path: Path
+) -> None:
+    manifest = {
+        "plugins": {"one": {"plugin": AMP, "params": {"gain": -6}}, "two": {"plugin": AMP}},
+        "links": ["system:capture_1 -> one", "one -> two", "two -> system:playback_*"],
+    }
+    studio = choose.build("carla", prefix="", server=jack_server, servers=tmp_path)
+    try:
+        seen = []
+        for mode in (*MODES, MODES[0]):
+            at = desk(studio, {**manifest, "engine": {"host": "carla", "mode": mode}})
+            applied = at.apply(at.plan())
+            assert applied.proved, (applied.failures, applied.residual.changes)
+            observed = studio.observe()
+            assert observed.engine.settings.mode == mode
+            assert (observed.terminals is None) is (mode == MODES[0])
+            seen.append((observed.links, {name: plugin.params for name, plugin in observed.plugins.items()}))
+            studio.host.set_param("two", "gain", 3.0)  # nobody declares it, and it comes along
+        assert seen[0][0] == seen[1][0] == seen[2][0]
+        assert [params["one"]["gain"] for _, params in seen] == [-6.0] * 3
+        assert [params["two"]["gain"] for _, params in seen] == [0.0, 3.0, 3.0]
+    finally:
+        studio.close()

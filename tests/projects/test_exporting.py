@@ -194,7 +194,9 @@ def plugins(draw: st.DrawFn) -> dict[str, Any]:
     if draw(st.booleans()):
         spec["active"] = False
     if draw(st.booleans()):
-        spec["mix"] = {"pan": draw(st.integers(-100, 100)) / 100, "volume": f"{draw(st.integers(-60, 2))} dB"}
+        spec["mix"] = {"control_channel": draw(st.integers(1, 16))}
+        if _audio(kind, Direction.OUT):
+            spec["mix"]["volume"] = f"{draw(st.integers(-60, 2))} dB"
     if draw(st.booleans()) and kind.parameters:
         symbol = draw(st.sampled_from(kind.parameters)).symbol
         spec["midi"] = {symbol: {"cc": draw(st.integers(0, 119)), "channel": draw(st.integers(1, 16))}}

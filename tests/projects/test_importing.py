@@ -53,17 +53,27 @@ def test_a_plugin_s_own_switch_is_its_being_active() -> None:
 
 
 def test_mixing_is_written_as_people_say_it() -> None:
-    mix = {"dry_wet": 0.4, "volume": 0.8413951, "balance_left": 0.0, "pan": -0.25, "control_channel": 3.0}
+    mix = {"dry_wet": 0.4, "volume": 0.8413951, "balance_left": 0.0, "control_channel": 3.0}
     assert spec(lv2("eq", "equalizer", mix=mix))["mix"] == {
         "dry_wet": "40%",
         "volume": "-1.5 dB",
         "balance": [0, 1],
-        "pan": -0.25,
         "control_channel": 4,
     }
     assert spec(lv2("eq", "equalizer", mix={"control_channel": -1.0}))["mix"] == {"control_channel": "off"}
     usual = {"dry_wet": 1.0, "volume": 1.0, "balance_left": -1.0, "balance_right": 1.0, "pan": 0.0}
     assert "mix" not in spec(lv2("eq", "equalizer", mix=usual | {"control_channel": 0.0}))
+
+
+def test_mixing_that_nobody_hears_is_left_out_and_told() -> None:
+    """Carla keeps and saves it all the same, and no studio could be made so."""
+    found = imported(lv2("gain", "gain", mix={"balance_left": -0.5, "dry_wet": 0.5, "pan": 0.25}))
+    assert found.manifest["plugins"]["gain"]["mix"] == {"dry_wet": "50%"}
+    assert found.notes == (
+        "gain: balance_left does nothing to this plugin: left out",
+        "gain: pan does nothing to this plugin: left out",
+    )
+    assert spec(lv2("out", "stereo-gain", mix={"balance_left": -0.5}))["mix"] == {"balance": [-0.5, 1]}
 
 
 def test_mappings_keep_their_source_channel_and_range() -> None:

@@ -8,9 +8,6 @@ from reconciler.engines.carla_osc.packets import Garbled, Message
 
 _PLUGIN_REMOVED, _PLUGIN_RENAMED = 2, 3
 _ENGINE_STARTED, _ENGINE_STOPPED = 29, 30
-_CLIENT_ADDED, _CLIENT_REMOVED, _CLIENT_RENAMED = 20, 21, 22
-_PORT_ADDED, _PORT_REMOVED, _PORT_CHANGED = 24, 25, 26
-_CONNECTION_ADDED, _CONNECTION_REMOVED = 27, 28
 """``ENGINE_CALLBACK_…`` of CarlaBackend.h."""
 
 MODES = {1: "multiple-clients", 3: "patchbay"}
@@ -61,20 +58,6 @@ class MirroredPlugin(msgspec.Struct):
     """The values around it, by Carla's negative index."""
 
 
-class Group(msgspec.Struct):
-    """A client of the patchbay that Carla shows. ``plugin`` is its place, None for what is no plugin."""
-
-    name: str
-    plugin: int | None
-
-
-class PatchbayPort(msgspec.Struct):
-    """A port of it. ``flags`` are ``PATCHBAY_PORT_…`` bits."""
-
-    name: str
-    flags: int
-
-
 class Mirror:
     """All that was heard since Carla last began to tell everything, which it does with its engine's start."""
 
@@ -109,9 +92,6 @@ class Mirror:
         self.mode: int | None = None
         self.running = False
         self.rate_hz = 0.0
-        self.groups: dict[int, Group] = {}
-        self.ports: dict[tuple[int, int], PatchbayPort] = {}
-        self.connections: dict[int, tuple[int, int, int, int]] = {}  # group and port of the source, then the target's
 
     def _info(self, place: int, type_: int, _category: int, hints: int, unique_id: int, *rest: Any) -> None:
         available, enabled, name, filename, _icon, title, label, _maker, _copyright = rest
@@ -153,8 +133,8 @@ class Mirror:
                 parameter.type, parameter.hints, parameter.channel, parameter.follows = told[:4]
                 parameter.low, parameter.high, parameter.value = told[4:]
 
-    def _callback(self, action: int, subject: int, first: int, second: int, *rest: Any) -> None:
-        _third, number, text = rest
+    def _callback(self, action: int, subject: int, first: int, *rest: Any) -> None:
+        _second, _third, number, text = rest
         match action:
             case a if a == _ENGINE_STARTED:
                 self._begin()
@@ -165,23 +145,3 @@ class Mirror:
                 del self.plugins[subject]
             case a if a == _PLUGIN_RENAMED and subject < len(self.plugins):
                 self.plugins[subject].name = text
-            case _:
-                self._patchbay(action, subject, first, second, text)
-
-    def _patchbay(self, action: int, subject: int, first: int, second: int, text: str) -> None:
-        match action:
-            case a if a == _CLIENT_ADDED:
-                self.groups[subject] = Group(text, second if second >= 0 else None)
-            case a if a == _CLIENT_RENAMED and subject in self.groups:
-                self.groups[subject].name = text
-            case a if a == _CLIENT_REMOVED:
-                self.groups.pop(subject, None)
-            case a if a in (_PORT_ADDED, _PORT_CHANGED):
-                self.ports[subject, first] = PatchbayPort(text, second)
-            case a if a == _PORT_REMOVED:
-                self.ports.pop((subject, first), None)
-            case a if a == _CONNECTION_ADDED:
-                source_group, source, target_group, target = (int(part) for part in text.split(":"))
-                self.connections[subject] = source_group, source, target_group, target
-            case a if a == _CONNECTION_REMOVED:
-                self.connections.pop(subject, None)
