@@ -21,6 +21,7 @@ COMMANDS = {
     "ui": "open a plugin's own window",
     "up": "start JACK and the plugin host of a session",
     "down": "stop the plugin host, and JACK if studio started it",
+    "graph": "draw the routing: text, SVG, DOT, JSON",
     "ports": "list JACK ports and what they are linked to",
     "plugins": "search and describe installed plugins",
     "import": "write a manifest from a Carla project",

@@ -15,7 +15,7 @@ def ports(pattern: str | None, manifest: str | None, as_json: bool) -> int:
     """List JACK ports and what they are linked to. PATTERN is a part of a name, or a glob."""
     import fnmatch
 
-    from reconciler.execution.desk import look
+    from reconciler.execution.look import look
 
     observed = look(Path(manifest) if manifest else None, here())
     wanted = f"*{pattern}*" if pattern and not set(pattern) & set("*?[") else pattern or "*"

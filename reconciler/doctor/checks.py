@@ -81,6 +81,7 @@ def examine(machine: Machine, known: Facts) -> list[Finding]:
         _carla,
         _lilv,
         _plugins,
+        _pictures,
         _cards,
         _realtime,
         _memlock,
@@ -200,6 +201,15 @@ def _plugins(machine: Machine, _known: Facts) -> Iterator[Finding]:
         yield Finding("example sessions", State.LACK, says, _mend_all(lost, machine))
     else:
         yield Finding("example sessions", State.OK, "every plugin they use is installed")
+
+
+def _pictures(machine: Machine, _known: Facts) -> Iterator[Finding]:
+    need = _need("Graphviz")
+    dot = machine.program("dot")
+    if dot:
+        yield Finding("Graphviz", State.OK, f"{need.why} ({dot})")
+    else:
+        yield Finding("Graphviz", State.INFO, f"not installed; it {need.why}", _mend(need, machine))
 
 
 def _cards(machine: Machine, _known: Facts) -> Iterator[Finding]:

@@ -184,6 +184,19 @@ NEEDS = (
         home="https://aj-snapshot.sourceforge.io",
     ),
     Need(
+        name="Graphviz",
+        why="lays out the pictures of `studio graph -f svg`",
+        purpose=Purpose.TEST,
+        programs=("dot",),
+        packages={
+            Manager.APT: ["graphviz"],
+            Manager.DNF: ["graphviz"],
+            Manager.PACMAN: ["graphviz"],
+            Manager.ZYPPER: ["graphviz"],
+        },
+        home="https://graphviz.org",
+    ),
+    Need(
         name="LADSPA plugins of SWH",
         why="a LADSPA plugin for Carla to load",
         purpose=Purpose.CARLA,

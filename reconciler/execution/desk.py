@@ -113,6 +113,12 @@ class Desk:
                 )
         return self._studio
 
+    @property
+    def host_runs(self) -> bool:
+        """Whether there is a plugin host to ask, the session's or an attached one; without, JACK alone is observed."""
+        self.studio()
+        return not self._host_gone or self.session.attach is not None
+
     def start(self) -> None:
         """Start the session's host process unless it runs."""
         if not self._lent and not isinstance(self._studio, HostClient):
@@ -187,9 +193,20 @@ class Desk:
     def _host_gone(self) -> bool:
         return not self._lent and not isinstance(self._studio, HostClient)
 
-    def plan(self, released: Iterable[str] = (), retried: Iterable[str] = (), *, programs: bool = False) -> Plan:
-        """Return what differs now between manifest and studio; ``programs`` lets ``jack:`` plugins start theirs."""
-        return self._plan(self.studio().observe(), frozenset(released), frozenset(retried), programs=programs)
+    def plan(
+        self,
+        released: Iterable[str] = (),
+        retried: Iterable[str] = (),
+        *,
+        programs: bool = False,
+        observed: Observed | None = None,
+    ) -> Plan:
+        """Return what differs between manifest and studio, as it is now unless ``observed`` says how it was.
+
+        ``programs`` lets ``jack:`` plugins start theirs.
+        """
+        observed = observed or self.studio().observe()
+        return self._plan(observed, frozenset(released), frozenset(retried), programs=programs)
 
     def drift(self) -> Plan | None:
         """Return what differs between the last apply and the studio, None if nothing was ever applied."""
@@ -376,33 +393,3 @@ def _same(last: Generation, session: Session, links: frozenset[Link]) -> bool:
     return msgspec.structs.replace(last.session, origins={}) == msgspec.structs.replace(session, origins={}) and (
         last.links == links
     )
-
-
-def look(manifest: Path | None, folder: Path) -> Observed:
-    """Read the studio as a session calls it; without a manifest in reach, JACK as it is.
-
-    Raises
-    ------
-    Unavailable
-        ``jack-not-running``.
-    """
-    from reconciler.manifest.load import find
-
-    if manifest is None:
-        try:
-            manifest = find(None, folder)
-        except StudioError:
-            server = os.environ.get("JACK_DEFAULT_SERVER") or None
-            observed = choose.look("jalv", prefix="", server=server, servers=servers()).observe()
-            return _running(observed)
-    desk = Desk.open(manifest)
-    try:
-        return _running(desk.studio().observe())
-    finally:
-        desk.close()
-
-
-def _running(observed: Observed) -> Observed:
-    if observed.jack is None:
-        raise Unavailable("jack-not-running", "no JACK server is running", hint="`studio up` or `studio doctor`")
-    return observed

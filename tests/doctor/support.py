@@ -19,6 +19,7 @@ EVERYTHING = (
     "/usr/bin/lv2info",
     "/usr/bin/lv2ls",
     "/usr/bin/aj-snapshot",
+    "/usr/bin/dot",
     "/usr/lib/x86_64-linux-gnu/libjack.so.0",
     "/usr/lib/x86_64-linux-gnu/liblilv-0.so.0",
     *(
