@@ -18,6 +18,7 @@ from reconciler.model.terminals import PATCHBAY
 
 if TYPE_CHECKING:
     from reconciler.engines.carla import CarlaHost
+    from reconciler.engines.carla_osc import AttachedHost
     from reconciler.engines.jalv import JalvHost
 
 ENGINES = ("carla", "jalv", "memory")
@@ -163,10 +164,19 @@ def _attached(
     host = AttachedHost(known, url, prefix, loading=known.loading, uri_of=known.uri_of, notes=notes, visiting=visiting)
 
     def open_and_show() -> AudioGraph:
-        host.graph = open_graph()
+        host.graph = _with_their_inside(host, open_graph(), prefix)
         return host.graph
 
     return LocalStudio(host, open_and_show, hardware, prefix=prefix, before=before, attach=url)
+
+
+def _with_their_inside(host: "AttachedHost", jack: AudioGraph, prefix: str) -> AudioGraph:
+    """Return the graph with what is within an attached Carla, where it has such a thing."""
+    if host.mode != PATCHBAY:
+        return jack
+    from reconciler.engines.carla.patchbay import FOLLOWS_SECONDS
+
+    return PatchbayGraph(jack, host.inside, prefix, follows_s=FOLLOWS_SECONDS, client=host.inside.client)
 
 
 def _with_inside(host: "CarlaHost | JalvHost", jack: AudioGraph, prefix: str) -> AudioGraph:

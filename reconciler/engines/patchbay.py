@@ -64,17 +64,21 @@ class PatchbayGraph:
     follows_s
         How long after a change inside the sound may take to follow, in seconds. Reading the links waits for it, so
         that what is told stands is heard; and foreign signal is not let to a terminal that may still lead elsewhere.
+    client
+        What the engine's JACK client is called where that is not studio's to choose.
     """
 
-    def __init__(self, jack: AudioGraph, inside: Inside, prefix: str, *, follows_s: float = 0.0) -> None:
+    def __init__(
+        self, jack: AudioGraph, inside: Inside, prefix: str, *, follows_s: float = 0.0, client: str | None = None
+    ) -> None:
         self._jack = jack
         self._inside = inside
         self._prefix = prefix
-        self._client = prefix + CLIENT
+        self._client = client or prefix + CLIENT
         self._follows_s = follows_s
         self._changed_at = -follows_s
         self._cut_at: dict[str, float] = {}
-        self._terminals = terminals(prefix)
+        self._terminals = terminals(prefix, client=client)
         self._outsiders: set[str] = set()
         self._outsiders_until = 0.0
         self._read: object = None
@@ -85,6 +89,11 @@ class PatchbayGraph:
     def alive(self) -> bool:
         """Whether the server answers."""
         return self._jack.alive
+
+    @property
+    def met(self) -> bool:
+        """Whether the engine's client has its ports on this server."""
+        return self._inside.client is not None and self._jack.has(self._inside.client)
 
     def settings(self) -> JackSettings:
         """Return what is known of the running server."""
@@ -133,7 +142,7 @@ class PatchbayGraph:
         every = outer | {Link(self._full(link.source), self._full(link.target)) for link in inner}
         ends = self._inner_sides
         met = frozenset(link for link in every if link.source in ends or link.target in ends)
-        self._terminals = terminals(self._prefix, met, granted=own)
+        self._terminals = terminals(self._prefix, met, granted=own, client=self._client)
         self._read, self._shown = read, compose(self._terminals) | (every - met)
         return self._shown
 

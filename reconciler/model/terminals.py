@@ -24,7 +24,9 @@ OUTPUTS = (("audio-out1", Kind.AUDIO), ("audio-out2", Kind.AUDIO), ("events-out"
 """What Carla registers in patchbay mode, in its order and by its names (measured)."""
 
 
-def terminals(prefix: str, links: Iterable[Link] = (), *, granted: str | None = None) -> Terminals:
+def terminals(
+    prefix: str, links: Iterable[Link] = (), *, granted: str | None = None, client: str | None = None
+) -> Terminals:
     """Return the terminals of an engine, as they are or as they will be once it runs.
 
     Parameters
@@ -35,8 +37,10 @@ def terminals(prefix: str, links: Iterable[Link] = (), *, granted: str | None = 
         Those that have a terminal at an end.
     granted
         The client's name as JACK granted it; another one than was asked for becomes an alias.
+    client
+        The client's name where it is not studio's to choose.
     """
-    client = prefix + CLIENT
+    client = client or prefix + CLIENT
 
     def port(short: str, kind: Kind, direction: Direction) -> Port:
         aliases = () if granted in (None, client) else (f"{granted}:{short}",)

@@ -22,7 +22,7 @@ def plan(observed: Observed, baseline: Baseline, builder: PlanBuilder) -> str | 
         address = f"engine.{key}"
         before = getattr(runs, key)
         if key not in can.settings:
-            if address in builder.session.origins and not (key == "mode" and asks == "multiple-clients"):
+            if address in builder.session.origins and not (key == "mode" and asks == (before or "multiple-clients")):
                 message = f"{observed.engine.kind} has no {key} to set"
                 hint = "Carla can: `engine: { host: carla }`; or take the line out"
                 if observed.engine.attach is not None:

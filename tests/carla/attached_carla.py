@@ -17,6 +17,10 @@ from typing import Any
 PUMP_SECONDS = 0.02
 """How often the window idles its engine."""
 
+_NEWS = "news"
+_OF_PATCHBAY = range(20, 29)
+"""``ENGINE_CALLBACK_PATCHBAY_…`` of CarlaBackend.h."""
+
 _MODES = {"multiple-clients": 1, "rack": 2, "patchbay": 3}
 
 
@@ -37,6 +41,10 @@ class AttachedCarla:
         self.process.stdin.write(json.dumps([function, *arguments]) + "\n")
         self.process.stdin.flush()
         return json.loads(self.process.stdout.readline())
+
+    def news(self) -> list[list[Any]]:
+        """Return what its window was told of its patchbay since it was asked last: action, and what comes with it."""
+        return list(self.call(_NEWS))
 
     def add(self, name: str, uri: str) -> None:
         """Add an LV2 plugin by hand."""
@@ -78,6 +86,14 @@ def main(mode: str, name: str) -> None:
     from reconciler.engines.carla import library
 
     loaded = library.load()
+    news: list[list[Any]] = []
+
+    def told(
+        _: int, action: int, subject: int, first: int, second: int, _third: int, _number: float, text: bytes | None
+    ) -> None:
+        if action in _OF_PATCHBAY:
+            news.append([action, subject, first, second, (text or b"").decode()])
+
     host, backend, place = loaded.host, loaded.backend, loaded.installation
     for option, number, text in (
         (backend.ENGINE_OPTION_PROCESS_MODE, _MODES[mode], ""),
@@ -92,15 +108,16 @@ def main(mode: str, name: str) -> None:
         host.set_engine_option(option, number, text)
     if path := os.environ.get("LV2_PATH"):
         host.set_engine_option(backend.ENGINE_OPTION_PLUGIN_PATH, backend.PLUGIN_LV2, path)
+    host.set_engine_callback(told)
     if not host.engine_init("JACK", name):
         sys.exit(host.get_last_error())
     address = str(host.get_host_osc_url_tcp())
     say("osc.tcp://127.0.0.1:" + address.rpartition(":")[2])
-    serve(host)
+    serve(host, news)
     host.engine_close()
 
 
-def serve(host: Any) -> None:
+def serve(host: Any, news: list[list[Any]]) -> None:
     """Idle, and do what is asked, until there is nobody to ask."""
     rest = b""
     while True:
@@ -113,6 +130,10 @@ def serve(host: Any) -> None:
         *lines, rest = (rest + read).split(b"\n")
         for line in lines:
             function, *arguments = json.loads(line)
+            if function == _NEWS:
+                say(json.dumps(news))
+                news.clear()
+                continue
             say(json.dumps(getattr(host, function)(*arguments), default=str))
 
 

@@ -33,6 +33,7 @@ RIGS = [
     pytest.param("carla-bridged", marks=[pytest.mark.jack, pytest.mark.carla]),
     pytest.param("attached", marks=[pytest.mark.jack, pytest.mark.carla]),
     pytest.param("attached-with-prefix", marks=[pytest.mark.jack, pytest.mark.carla]),
+    pytest.param("attached-patchbay", marks=[pytest.mark.jack, pytest.mark.carla]),
 ]
 
 
@@ -68,9 +69,10 @@ def _made(request: pytest.FixtureRequest, server: Jackd | str, kill_server: Call
     if of == "jalv":
         return jalv_rig.jalv(server=name, catalogue=catalogue, kill_server=kill_server, bundles=bundles)
     prefix = carla_rig.PREFIX if of.endswith("-with-prefix") else ""
+    mode = PATCHBAY if of.endswith("-patchbay") else choose.MULTIPLE_CLIENTS
     if of.startswith("attached"):
         return attached_rig.attached(
-            server=name, catalogue=catalogue, kill_server=kill_server, bundles=bundles, prefix=prefix
+            server=name, catalogue=catalogue, kill_server=kill_server, bundles=bundles, prefix=prefix, mode=mode
         )
     return carla_rig.carla(
         server=name,
@@ -78,7 +80,7 @@ def _made(request: pytest.FixtureRequest, server: Jackd | str, kill_server: Call
         kill_server=kill_server,
         bundles=bundles,
         prefix=prefix,
-        mode=PATCHBAY if of == "carla-patchbay" else choose.MULTIPLE_CLIENTS,
+        mode=mode,
         bridged=of == "carla-bridged",
     )
 

@@ -18,7 +18,11 @@ FOLLOWS_S = 0.05
 
 BOTH = pytest.mark.parametrize(
     "rig",
-    ["memory-patchbay", pytest.param("carla-patchbay", marks=[pytest.mark.jack, pytest.mark.carla])],
+    [
+        "memory-patchbay",
+        pytest.param("carla-patchbay", marks=[pytest.mark.jack, pytest.mark.carla]),
+        pytest.param("attached-patchbay", marks=[pytest.mark.jack, pytest.mark.carla]),
+    ],
     indirect=True,
 )
 """The hosts that are one JACK client."""

@@ -6,20 +6,21 @@ from pathlib import Path
 
 from reconciler.engines import refusals
 from reconciler.engines.carla import portnames, presence
+from reconciler.engines.carla.patchbay import LOOK_SECONDS, CarlaPatchbay
 from reconciler.engines.carla.plugin import CarlaPlugin
 from reconciler.engines.carla_osc import holder
 from reconciler.engines.carla_osc.engine import OscEngine
 from reconciler.engines.carla_osc.found import LV2, Identifier
 from reconciler.engines.carla_osc.mirror import MODES, MirroredPlugin
 from reconciler.engines.carla_osc.notes import Notes
+from reconciler.engines.carla_osc.wires import OscWires
 from reconciler.engines.lacking import Lacking
+from reconciler.engines.patchbay import PatchbayGraph
 from reconciler.engines.ports import AudioGraph, HostedPlugin
 from reconciler.model.attach import OscAddress
 from reconciler.model.catalogue import PluginType
 from reconciler.model.errors import EngineError, Unavailable
-
-DRIVEN = "multiple-clients"
-"""The mode in which an attached Carla is driven."""
+from reconciler.model.terminals import PATCHBAY
 
 
 class Attached(Lacking):
@@ -52,7 +53,17 @@ class Attached(Lacking):
         self._notes = Notes(None, None)
         self._engine: OscEngine | None = None
         self._read_at = -math.inf
+        self._mode: str | None = None
+        self._wires = OscWires()
+        self.inside = CarlaPatchbay(self._wires, look_s=LOOK_SECONDS)
+        """The graph within the engine, in patchbay mode."""
         self._open()
+
+    @property
+    def mode(self) -> str:
+        """The mode that Carla runs in, which is its user's choice and stays while studio is attached."""
+        assert self._mode is not None
+        return self._mode
 
     def server_lost(self) -> None:
         """Forget what was there. That Carla is its user's; whether it comes back on a new server is theirs to say."""
@@ -66,9 +77,11 @@ class Attached(Lacking):
         if engine is not None and engine.link.lost is None:
             return engine
         self._let_go()
-        engine = OscEngine(self._where, self._identify.port_numbers)
+        engine = OscEngine(self._where, self._identify.port_numbers, self._wires.hear)
         try:
-            _check_mode(self._where, engine.mirror.mode)
+            self._mode = self._checked(engine.mirror.mode)
+            if self._mode == PATCHBAY:
+                self._wires.begin(engine.link)
         except Unavailable:
             engine.link.close()
             raise
@@ -79,8 +92,34 @@ class Attached(Lacking):
     def _let_go(self) -> None:
         self.server_lost()
         if self._engine is not None:
+            self._wires.end()
             self._engine.link.close()
             self._engine = None
+
+    def _checked(self, number: int | None) -> str:
+        """Return the word for the mode that Carla runs in. Raises ``attach-mode`` for what studio does not drive."""
+        mode = MODES.get(number or 0)
+        if mode is None:
+            raise Unavailable(
+                "attach-mode",
+                f"the Carla at {self._where} runs as a continuous rack or a single client, which studio does not drive",
+                hint="choose `Multiple Clients` or `Patchbay` under Settings > Configure Carla > Engine, then restart "
+                "Carla's engine",
+            )
+        if self._mode not in (None, mode):
+            raise Unavailable(
+                "attach-mode",
+                f"the Carla at {self._where} ran in the mode {self._mode} before, and runs in {mode} now",
+                hint="`studio down` lets go of what was; then apply again",
+            )
+        if mode == PATCHBAY and self._prefix:
+            raise Unavailable(
+                "attach-mode",
+                f"the Carla at {self._where} is a patchbay, whose inputs and outputs all plugins share: with "
+                f"engine.prefix {self._prefix!r} studio would not see all that use them",
+                hint="take engine.prefix out, or choose `Multiple Clients` in Carla's settings and restart its engine",
+            )
+        return mode
 
     def _read_all(self, within_s: float = 0.0) -> OscEngine:
         """Read Carla, unless that was done so shortly before, and know every plugin in it by its name."""
@@ -139,16 +178,17 @@ class Attached(Lacking):
         return self.graph is not None and self.graph.alive
 
     def _check_server(self, found: list[HostedPlugin]) -> None:
-        """Refuse a Carla none of whose plugins is on this JACK server. Raises ``attach-elsewhere``."""
-        with_ports = [one for one in found if one.port_names]
-        if (
-            with_ports
-            and self._jack_alive()
-            and not any(presence.has_ports(self.graph, one.client) for one in with_ports)
-        ):
+        """Refuse a Carla that is not on this JACK server, as far as it shows. Raises ``attach-elsewhere``."""
+        if isinstance(self.graph, PatchbayGraph):
+            here, what = self.graph.met, "runs, and this JACK server does not have it"
+        else:
+            with_ports = [one for one in found if one.port_names]
+            here = not with_ports or any(presence.has_ports(self.graph, one.client) for one in with_ports)
+            what = "has plugins, and this JACK server has none of them"
+        if self._jack_alive() and not here:
             raise Unavailable(
                 "attach-elsewhere",
-                f"the Carla at {self._where} has plugins, and this JACK server has none of them",
+                f"the Carla at {self._where} {what}",
                 hint="its engine is stopped or on another JACK server: start it anew, or set hardware.jack.server",
             )
 
@@ -163,13 +203,3 @@ def _program(kind: PluginType, mirrored: MirroredPlugin) -> str | None:
         bank, program, _ = mirrored.midi_programs[mirrored.midi_program]
         return f"midi:{bank}:{program}"
     return f"program:{mirrored.program}" if mirrored.program >= 0 else None
-
-
-def _check_mode(where: OscAddress, mode: int | None) -> None:
-    word = MODES.get(mode or 0, "continuous rack or single client")
-    if word != DRIVEN:
-        raise Unavailable(
-            "attach-mode",
-            f"the Carla at {where} runs in the mode {word}, and studio drives an attached one in {DRIVEN} mode only",
-            hint="choose `Multiple Clients` under Settings > Configure Carla > Engine, then restart Carla's engine",
-        )

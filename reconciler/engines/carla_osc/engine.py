@@ -31,6 +31,8 @@ class OscEngine:
         Where it listens.
     port_numbers
         Tells of a plugin the numbers of its own ports by the index of the parameter; Carla sends the index only.
+    heard
+        Told of each message too.
 
     Raises
     ------
@@ -38,9 +40,12 @@ class OscEngine:
         ``attach-not-there``, ``attach-refused``, ``attach-silent``.
     """
 
-    def __init__(self, address: OscAddress, port_numbers: PortNumbers) -> None:
+    def __init__(
+        self, address: OscAddress, port_numbers: PortNumbers, heard: Callable[[Message], None] = lambda _: None
+    ) -> None:
         self.mirror = Mirror()
         self._port_numbers = port_numbers
+        self._heard = heard
         self._sent = False
         self._looks = 0
         self.link = Link(address, self._hear)
@@ -177,6 +182,7 @@ class OscEngine:
     def set_program(self, plugin_id: int, at: int) -> None:
         """Load a program by its number."""
         self._set(plugin_id, "set_program", "i", at)
+        self.link.stir()
 
     def midi_programs(self, plugin_id: int) -> Mapping[tuple[int, int], int]:
         """Return the number of each MIDI program by its bank and program."""
@@ -190,6 +196,7 @@ class OscEngine:
     def set_midi_program(self, plugin_id: int, at: int) -> None:
         """Load a MIDI program by its number."""
         self._set(plugin_id, "set_midi_program", "i", at)
+        self.link.stir()
 
     def _control(self, plugin: MirroredPlugin, index: int, port: int) -> Control:
         one = plugin.parameters[index]
@@ -207,3 +214,4 @@ class OscEngine:
 
     def _hear(self, message: Message) -> None:
         self.mirror.hear(message)
+        self._heard(message)

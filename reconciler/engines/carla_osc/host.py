@@ -19,8 +19,8 @@ from reconciler.engines.carla.describe import Loading
 from reconciler.engines.carla.engine import Address
 from reconciler.engines.carla.plugin import CarlaPlugin
 from reconciler.engines.carla_osc import setting
-from reconciler.engines.carla_osc.attached import DRIVEN, Attached
-from reconciler.engines.carla_osc.capabilities import CAPABILITIES
+from reconciler.engines.carla_osc.attached import Attached
+from reconciler.engines.carla_osc.capabilities import capabilities
 from reconciler.engines.carla_osc.engine import OscEngine
 from reconciler.engines.carla_osc.found import LV2, Identifier, UriOf
 from reconciler.engines.ports import AudioGraph, Crash, HostedPlugin
@@ -91,13 +91,13 @@ class AttachedHost(Attached):
 
     @property
     def capabilities(self) -> Capabilities:
-        """:data:`CAPABILITIES`."""
-        return CAPABILITIES
+        """What OSC has messages for, in the mode that Carla runs in."""
+        return capabilities(self.mode)
 
     @property
     def settings(self) -> EngineSettings:
         """The mode, which is its user's choice."""
-        return EngineSettings(mode=DRIVEN)
+        return EngineSettings(mode=self.mode)
 
     @property
     def idle_seconds(self) -> float:
@@ -134,9 +134,9 @@ class AttachedHost(Attached):
         Unavailable
             ``jack-gone``, and what :meth:`plugins` raises.
         """
-        client = refusals.client_name(self._prefix, name, CAPABILITIES)
-        if plugin.partition(":")[0] not in CAPABILITIES.formats or bridge or force_stereo:
-            loads = ", ".join(sorted(CAPABILITIES.formats))
+        client = refusals.client_name(self._prefix, name, self.capabilities)
+        if plugin.partition(":")[0] not in self.capabilities.formats or bridge or force_stereo:
+            loads = ", ".join(sorted(self.capabilities.formats))
             how = f"{' in a bridge' * bridge}{' in stereo' * force_stereo}"
             hint = f"An attached Carla loads {loads}, none in a bridge or forced to stereo."
             raise refusals.unsupported(name, f"Loading {plugin}{how}", hint)
@@ -188,7 +188,7 @@ class AttachedHost(Attached):
         """Rename in place; links stay. Raises ``no-such-plugin``, ``name-taken``, ``bad-name``, ``not-kept``."""
         engine = self._read_all()
         plugin_id, plugin = self._find(name)
-        client = refusals.client_name(self._prefix, to, CAPABILITIES)
+        client = refusals.client_name(self._prefix, to, self.capabilities)
         if to == name:
             return  # Carla would make it "name (2)"
         if client in engine.names() or presence.has_ports(self.graph, client):
