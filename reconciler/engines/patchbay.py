@@ -75,6 +75,7 @@ class PatchbayGraph:
         self._inside = inside
         self._prefix = prefix
         self._client = client or prefix + CLIENT
+        self._theirs = client
         self._follows_s = follows_s
         self._changed_at = -follows_s
         self._cut_at: dict[str, float] = {}
@@ -95,6 +96,11 @@ class PatchbayGraph:
         """Whether the engine's client has its ports on this server."""
         return self._inside.client is not None and self._jack.has(self._inside.client)
 
+    @property
+    def _own(self) -> str | None:
+        """The engine's client; one that is not studio's stays when studio has let go of it."""
+        return self._inside.client or self._theirs
+
     def settings(self) -> JackSettings:
         """Return what is known of the running server."""
         return self._jack.settings()
@@ -102,7 +108,7 @@ class PatchbayGraph:
     def ports(self) -> Mapping[str, Port]:
         """Return every port, outside first, by ``client:port``; the engine's own client's are left out."""
         inner = self._inside.ports()
-        own, hidden = self._inside.client, self._hidden()
+        own, hidden = self._own, self._hidden()
         found: dict[str, Port] = {}
         for name, port in self._jack.ports().items():
             client = _client(name)
@@ -119,7 +125,7 @@ class PatchbayGraph:
     def has(self, client: str) -> bool:
         """Whether a client of that name outside, seen a moment ago, or a plugin inside has a port."""
         if time.monotonic() > self._outsiders_until:
-            self._outsiders = {_client(port) for port in self._jack.ports()} - {self._inside.client}
+            self._outsiders = {_client(port) for port in self._jack.ports()} - {self._own}
             self._outsiders_until = time.monotonic() + GLANCE_SECONDS
         return client in self._outsiders or client in self._inside.clients()
 
@@ -127,7 +133,7 @@ class PatchbayGraph:
         """Return every link as it is heard, those through terminals as one; wait until the sound follows."""
         self._wait(self._changed_at)
         inner, outside = self._inside.links(), self._jack.links()
-        own, hidden = self._inside.client, self._hidden()
+        own, hidden = self._own, self._hidden()
         read = inner, outside, own, hidden
         if read == self._read:  # as a rule
             return self._shown

@@ -121,15 +121,21 @@ class Attached(Lacking):
             )
         return mode
 
-    def _read_all(self, within_s: float = 0.0) -> OscEngine:
-        """Read Carla, unless that was done so shortly before, and know every plugin in it by its name."""
+    def _read_all(self, within_s: float = 0.0, *, told: bool = False) -> OscEngine:
+        """Read Carla, unless that was done so shortly before, and know every plugin in it by its name.
+
+        With ``told``, its word is taken that nothing changed: enough to look, not to change what has a place.
+        """
         engine = self._open()
         if not self._jack_alive():
             self.server_lost()
             return engine
         if time.monotonic() - self._read_at <= within_s:
             return engine
-        engine.refresh()
+        if told:
+            engine.look()
+        else:
+            engine.refresh()
         here: dict[str, CarlaPlugin] = {}
         for plugin_id, mirrored in enumerate(engine.mirror.plugins):
             name = mirrored.name.removeprefix(self._prefix)

@@ -4,7 +4,9 @@ Setting is sending, and says nothing of its own. So the first question after it 
 is read was read from Carla, and many settings in a row cost one reading.
 """
 
+import math
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping
 
 from reconciler.engines.carla.engine import NOT_FOLLOWING, Address, Control
@@ -18,6 +20,15 @@ _NATIVE = 2 if sys.maxsize > 1 << 32 else 1  # BINARY_POSIX64, BINARY_POSIX32
 _OPTIONS_NULL = 0x10000  # what is usual for its type; 0 would switch everything off
 _INPUT = 1  # PARAMETER_INPUT
 _IS_BRIDGE = 0x1  # PLUGIN_IS_BRIDGE
+
+TRUSTED_SECONDS = 30.0
+"""How long it is believed that nothing changed while Carla told of nothing. All that is read here it tells at once, but
+for the places of plugins, which matter to changes only. Reading anew is not without danger to it: see
+:data:`~reconciler.engines.carla_osc.link.RUNNER_SECONDS`."""
+
+_PLUGIN_ADDED, _ENGINE_STARTED = 1, 29
+_OF_NO_VALUE = frozenset({12, 13, 14, 15, *range(20, 29), 38, 42, 43, 44, 45, 47, 48})
+"""Callbacks after which every plugin is as it was: windows, notes, the patchbay, drawings."""
 
 PortNumbers = Callable[[MirroredPlugin], Mapping[int, int]]
 
@@ -47,13 +58,27 @@ class OscEngine:
         self._port_numbers = port_numbers
         self._heard = heard
         self._sent = False
+        self._touched = self._reading = False
+        self._read_at = -math.inf
         self._looks = 0
         self.link = Link(address, self._hear)
 
     def refresh(self) -> None:
         """Read everything again. Raises ``attach-lost``, ``attach-silent``, ``attach-refused``."""
-        self.link.read_anew()
+        self._reading = True
+        try:
+            self.link.read_anew()
+        finally:
+            self._reading = False
         self._sent = False
+        self._read_at = time.monotonic()
+
+    def look(self) -> None:
+        """Read everything again if anything was sent or told since, or it is long ago. Raises as :meth:`refresh`."""
+        self.link.pump()
+        old = time.monotonic() - self._read_at > TRUSTED_SECONDS
+        if self._sent or self._touched or old or self.link.lost is not None:
+            self.refresh()
 
     def settled(self) -> Mirror:
         """Return the mirror, read again if anything was sent since."""
@@ -214,4 +239,10 @@ class OscEngine:
 
     def _hear(self, message: Message) -> None:
         self.mirror.hear(message)
+        if message.path == "/cb":
+            action = message.arguments[0]
+            if action == _ENGINE_STARTED:
+                self._touched = False
+            elif action not in _OF_NO_VALUE and not (self._reading and action == _PLUGIN_ADDED):
+                self._touched = True
         self._heard(message)

@@ -1,6 +1,6 @@
 """The plugin host that is a Carla which somebody runs and watches: driven by OSC, read back by OSC.
 
-Outside this file a plugin is its name. Every call begins with reading all of Carla anew, because ids are positions,
+Outside this file a plugin is its name. Every change begins with reading all of Carla anew, because ids are positions,
 its user may have moved or removed something a moment ago, and a call to the wrong id hits the user's own plugin; and
 it ends with reading, because OSC setters say nothing. What is not ours is left alone: without a prefix every plugin of
 that Carla is seen (and is unmanaged), with one those that have it.
@@ -119,7 +119,7 @@ class AttachedHost(Attached):
         """
         if not self._jack_alive():
             return []
-        engine = self._read_all()
+        engine = self._read_all(told=True)
         found = [self._hosted(engine, name, plugin) for name, plugin in self._plugins.items()]
         self._check_server(found)
         return found
