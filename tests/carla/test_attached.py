@@ -3,6 +3,7 @@
 import signal
 import socket
 import struct
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -377,6 +378,39 @@ def test_a_hundred_settings_cost_two_readings(attach: Attach, graph: JackGraph, 
     outcomes = studio.execute(_actions(*(SetParam("one", symbol, float32(0.1)) for symbol in symbols)), lambda _: None)
     assert all(outcome.status == "done" for outcome in outcomes)
     assert readings <= 2
+
+
+def test_looking_lets_carla_send_everything_only_when_something_changed(theirs: AttachedCarla, attach: Attach) -> None:
+    """Whoever plays meanwhile is not asked to: reading anew while Carla's threads tell of notes can crash it."""
+    host = attach()
+    host.add("keys", "lv2:http://drobilla.net/plugins/mda/EPiano")
+    before = host.plugins()
+    engine, readings = host._open(), 0
+    read_anew = engine.link.read_anew
+
+    def counted() -> None:
+        nonlocal readings
+        readings += 1
+        read_anew()
+
+    engine.link.read_anew = counted  # type: ignore[method-assign]
+    for velocity in (100, 0):
+        theirs.call("send_midi_note", 0, 0, 60, velocity)
+        assert host.plugins() == before
+    assert readings == 0
+    theirs.call("set_volume", 0, 0.5)
+    assert hosted(host, "keys").plugin.mix["volume"] == 0.5
+    assert readings == 1
+
+
+def test_after_a_program_carla_is_let_tell_of_it_before_it_is_read_anew(attach: Attach) -> None:
+    host = attach()
+    host.add("keys", "lv2:http://drobilla.net/plugins/mda/EPiano")
+    engine = host._open()
+    begun = time.monotonic()
+    engine.set_program(0, 1)
+    assert engine.program(0) == 1
+    assert time.monotonic() - begun >= link.RUNNER_SECONDS
 
 
 # -- its end -----------------------------------------------------------------------------------------------------------
