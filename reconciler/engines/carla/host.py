@@ -128,7 +128,7 @@ class CarlaHost(Whole):
         found = []
         for plugin_id, (client, options) in enumerate(self._engine.names_and_options()):
             plugin = self._plugins[client.removeprefix(self._prefix)]
-            found.append(HostedPlugin(plugin.observed(plugin_id, options), client, plugin.port_names))
+            found.append(HostedPlugin(plugin.observed(plugin_id, options), client, plugin.all_port_names))
         return found
 
     def add(self, name: str, plugin: str, *, bridge: bool = False, force_stereo: bool = False) -> None:
@@ -363,6 +363,16 @@ class CarlaHost(Whole):
 
     def _has_ports(self, client: str) -> bool:
         return self.graph is not None and self.graph.has(client)
+
+    def _await_cv_port(self, plugin: CarlaPlugin, plugin_id: int, symbol: str, *, there: bool) -> bool:
+        port = f"{self._prefix}{plugin.name}:{plugin.cv_port(plugin_id, symbol)}"
+        end = time.monotonic() + SETTLE_SECONDS
+        while self.graph is not None and (port in self._plugins_ports(self.graph)) is not there:
+            if time.monotonic() > end:
+                return False
+            self.idle()
+            time.sleep(_LOOK_SECONDS)
+        return True
 
     def _await_gone(self, client: str, within_s: float = SETTLE_SECONDS) -> bool:
         """Wait until a client's ports are gone; tell whether they are."""
