@@ -39,7 +39,9 @@ class MidiSpec(Strict):
     """What one parameter follows: exactly one of `cc`, `pitch_bend` and `cv`."""
 
     cc: Annotated[int | None, Field(ge=0, le=119, description="Number of the control change.", examples=[21])] = None
-    pitch_bend: Annotated[bool, Field(description="Follow the pitch bend wheel.")] = False
+    pitch_bend: Annotated[
+        bool, Field(description="Follow the pitch bend wheel. Carla 2.6 keeps and saves this, and moves nothing by it.")
+    ] = False
     cv: Annotated[
         bool,
         Field(description="Follow CV, on a port called as the parameter: `lfo:cv -> eq:gain`."),

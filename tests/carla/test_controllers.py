@@ -125,10 +125,6 @@ def test_midi_moves_what_follows_it_on_its_channel_and_is_not_fought(
     keyboard.cc(2, 21, 0)
     near(here, "two", "l_delay", 0.8)
     assert abs(here.value("one", "l_delay") - 0.8) < 0.01
-    keyboard.bend(1, 16383)
-    near(here, "one", "fb_tone", 1.0)
-    keyboard.bend(1, 0)
-    near(here, "one", "fb_tone", 0.0)
 
     assert here.changes(MIDI) == [], "0.5 is declared and 0.8 is there, because the controller said so"
     assert here.changes(MIDI.replace("l_delay: 0.5", "l_delay: 0.4")) == ["plugins.one.params.l_delay"]
@@ -142,6 +138,21 @@ def test_midi_moves_what_follows_it_on_its_channel_and_is_not_fought(
     unlinked = renamed.replace("  - keyboard:midi_out -> second:events-in\n", "")
     assert here.apply(unlinked).changes[-1].address == "links.keyboard:midi_out->second:events-in"
     assert Link("keyboard:midi_out", "second:events-in") not in here.links()
+
+
+@BOTH
+def test_carla_keeps_a_mapping_to_the_pitch_wheel_and_moves_nothing_by_it(
+    world: Make, keyboard: Controller, mode: str
+) -> None:
+    """The day this fails, what the manifest's reference says of ``pitch_bend`` is out of date."""
+    here = world(mode)
+    here.apply(MIDI)
+    before = here.value("one", "fb_tone")
+    keyboard.bend(1, 16383)
+    keyboard.cc(1, 21, 127)
+    near(here, "one", "l_delay", 0.8)  # and so the wheel's message, sent before, has come too
+    assert here.value("one", "fb_tone") == before
+    assert here.studio.observe().plugins["one"].midi["fb_tone"].source == "pitch-bend"
 
 
 def test_cv_from_a_client_moves_what_follows_it(world: Make, keyboard: Controller) -> None:

@@ -68,7 +68,6 @@ def main() -> int:
     out: queue.SimpleQueue[None] = queue.SimpleQueue()
     volts = [0.0]
 
-    @client.set_process_callback
     def process(_frames: int) -> None:
         midi.clear_buffer()
         sent = False
@@ -82,6 +81,7 @@ def main() -> int:
         if sent:
             out.put(None)
 
+    client.set_process_callback(process)
     with client:
         sys.stdout.write("sent\n")
         sys.stdout.flush()

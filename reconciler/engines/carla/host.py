@@ -370,16 +370,6 @@ class CarlaHost(Whole):
     def _has_ports(self, client: str) -> bool:
         return self.graph is not None and self.graph.has(client)
 
-    def _await_cv_port(self, plugin: CarlaPlugin, plugin_id: int, symbol: str, *, there: bool) -> bool:
-        port = f"{self._prefix}{plugin.name}:{plugin.cv_port(plugin_id, symbol)}"
-        end = time.monotonic() + SETTLE_SECONDS
-        while self.graph is not None and (port in self._plugins_ports(self.graph)) is not there:
-            if time.monotonic() > end:
-                return False
-            self.idle()
-            time.sleep(_LOOK_SECONDS)
-        return True
-
     def _await_gone(self, client: str, within_s: float = SETTLE_SECONDS) -> bool:
         """Wait until a client's ports are gone; tell whether they are."""
         end = time.monotonic() + within_s

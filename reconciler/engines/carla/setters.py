@@ -47,6 +47,10 @@ class Setters(Lacking):
         """Wait until a parameter's CV port has come or gone; tell whether it has."""
         raise NotImplementedError
 
+    def _let_cv_go(self, plugin: CarlaPlugin, plugin_id: int, symbol: str) -> None:
+        """Let a parameter follow CV no more, and lose its port."""
+        raise NotImplementedError
+
     def _mourn(self, plugin: CarlaPlugin) -> None:
         """Raise ``plugin-died`` if the plugin has died by now."""
         raise NotImplementedError
@@ -152,7 +156,9 @@ class Setters(Lacking):
             if wanted is None:
                 hint = "A parameter follows a control change from 0 to 119, the pitch bend, or CV."
                 raise refusals.unsupported(name, f"Letting {symbol} follow {follows}", hint)
-            if wanted != before:
+            if before == CV != wanted:
+                self._let_cv_go(plugin, plugin_id, symbol)
+            elif wanted != before:
                 engine.follow(plugin_id, index, NOT_FOLLOWING)
             if follows is not None:
                 # All else before the source, so that it never follows the wrong channel or range, for no moment.
