@@ -238,7 +238,9 @@ class _Compiler:
         other = Direction.IN if direction is Direction.OUT else Direction.OUT
         if pattern is None:
             self._fail("unknown-port", f"{written} has no main {side}", where)
-        elif plugin_ports(kind, pattern, other):
+        elif plugin_ports(kind, pattern, other) or (
+            direction is Direction.OUT and any(port.symbol == pattern for port in self._all_ports(written, kind))
+        ):
             self._fail("wrong-direction", f"{written} is not an {side}", where, hint="a link runs from output to input")
         else:
             have = [port.symbol for port in self._all_ports(written, kind) if port.direction is direction]
