@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.main import COMMANDS
-from tests.docs import pages
+from tests.docs import codes, pages
 from tests.docs.pages import ROOT, Command, File, Page
 from tests.docs.studio import Scratch
 
@@ -108,3 +108,30 @@ def test_help_of_every_command_opens_quickly_and_alone() -> None:
             env={**os.environ, "COLUMNS": "100"},
         )
         assert done.stdout.startswith(f"Usage: studio {name}"), name
+
+
+# -- errors -----------------------------------------------------------------------------------------------------------
+
+
+def test_every_error_code_is_explained() -> None:
+    told, unclear = codes.told()
+    assert unclear == [], "places whose code cannot be read off the source"
+    assert len(told) > 100
+    rows = re.findall(r"^\| (`.+?) \|", (ROOT / "docs/reference/errors.md").read_text(encoding="utf-8"), re.MULTILINE)
+    explained = [code for row in rows for code in re.findall(r"`([a-z0-9-]+)`", row)]
+    assert sorted(explained) == sorted(told), "each code that the program tells, once, and no other"
+
+
+def test_codes_are_found_in_source(tmp_path: Path) -> None:
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "module.py").write_text(
+        '_OURS = "third"\n'
+        "def _fail(code: str, why: str) -> None:\n    raise StudioError(code, why)\n"
+        '_fail("first", "why")\nraise Refused("second-one" if x else "other", "why")\n'
+        'Mistake(_OURS, "why")\nStudioError(error.code, "why")\nStudioError("a" + word, "why")\n',
+        encoding="utf-8",
+    )
+    told, unclear = codes.told(package)
+    assert sorted(told) == ["first", "other", "second-one", "third"]
+    assert unclear == ["package/module.py:8"]
