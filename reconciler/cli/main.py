@@ -3,7 +3,6 @@
 import importlib
 import io
 import keyword
-import os
 import sys
 from typing import Any
 
@@ -96,37 +95,13 @@ def run() -> None:
 
 
 def _run(arguments: list[str]) -> int:
-    from reconciler.cli.output import tell_error
-    from reconciler.model.errors import StudioError
-
-    debug = "--debug" in arguments
-    as_json = "--json" in arguments
     try:
         result: Any = studio.main(args=arguments or ["--help"], prog_name="studio", standalone_mode=False)
-    except StudioError as error:
-        if debug:
+    except (Exception, KeyboardInterrupt) as error:  # the last wall: never a traceback without --debug
+        from reconciler.cli.endings import tell  # late: a command that ends well needs none of it
+
+        code = tell(error, arguments, COMMANDS)
+        if code is None:
             raise
-        try:
-            tell_error(error, as_json=as_json)
-        except StudioError:  # standard output is the trouble
-            tell_error(error, as_json=False)
-        return error.exit_code
-    except (click.exceptions.Abort, KeyboardInterrupt):  # click makes the one of the other
-        print("interrupted; `studio apply` goes on from what is there", file=sys.stderr)
-        return 130
-    except click.ClickException as error:
-        path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else None
-        named = [argument for argument in arguments[:1] if argument in COMMANDS]
-        hint = f"`{path or ' '.join(['studio', *named])} --help`"
-        tell_error(StudioError("usage", " ".join(error.format_message().split()), hint=hint), as_json=as_json)
-        return 1
-    except BrokenPipeError:  # the reader of our output has gone, as in `studio ports | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except Exception as error:  # the last wall: never a traceback without --debug
-        if debug:
-            raise
-        hint = "this is a fault in studio: run the same command with `studio --debug ...` and report what it prints"
-        tell_error(StudioError("internal", f"{type(error).__name__}: {error}", hint=hint), as_json=as_json)
-        return 1
+        return code
     return result if isinstance(result, int) else 0

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.model.actions import Outcome
 from reconciler.model.errors import Problems, StudioError
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
+
+    from reconciler.model.actions import Outcome
 
 _COLOURS: dict[str, dict[str, Any]] = {
     "add": {"fg": "green"},
@@ -98,7 +99,7 @@ class Progress:
         self._timer = threading.Timer(PROGRESS_AFTER_SECONDS, self._show)
         self._timer.daemon = True
 
-    def __enter__(self) -> Callable[[Outcome], None]:
+    def __enter__(self) -> "Callable[[Outcome], None]":
         if sys.stderr.isatty() and self._total:
             self._timer.start()
         return self._told
@@ -112,7 +113,7 @@ class Progress:
             if self._bar is not None:
                 self._bar.stop()
 
-    def _told(self, _outcome: Outcome) -> None:
+    def _told(self, _outcome: "Outcome") -> None:
         with self._lock:
             self._done += 1
             if self._bar is not None:

@@ -60,9 +60,11 @@ def finite(name: str, symbol: str, value: float) -> None:
 
 def no_such_plugin(name: str, names: Iterable[str]) -> EngineError:
     """Nothing runs under that name."""
-    return EngineError(
-        "no-such-plugin", f"No plugin named {name!r} is running.", where=plugin_at(name), hint=_near(name, names)
+    there = sorted(names)
+    hint = _near(name, there) or (
+        f"There are {', '.join(there)}." if there else "None runs; `studio apply` starts them."
     )
+    return EngineError("no-such-plugin", f"No plugin named {name!r} is running.", where=plugin_at(name), hint=hint)
 
 
 def name_taken(name: str, client: str) -> EngineError:

@@ -61,8 +61,9 @@ class EngineSpec(Strict):
         Mode,
         Field(
             strict=False,
-            description="For Carla: `multiple-clients` makes each plugin a JACK client; `patchbay` makes one client "
-            "of them all.",
+            description="For Carla: `multiple-clients` makes each plugin a JACK client with all its ports; `patchbay` "
+            "makes one client of them all, with 2 audio inputs, 2 outputs and MIDI, which is quicker for many. A "
+            "change restarts the engine and brings everything back.",
         ),
     ] = Mode.MULTIPLE_CLIENTS
     prefix: Annotated[
@@ -76,7 +77,8 @@ class EngineSpec(Strict):
         AttachUrl | None,
         Field(
             description="Drive a Carla that already runs, window and all, over OSC, instead of one that studio starts. "
-            "Its address is in its settings under OSC. Only on this machine, as OSC has no password.",
+            "Carla shows the address under Settings > Configure Carla > OSC. Only on this machine, as OSC has no "
+            "password.",
             examples=["osc.tcp://127.0.0.1:22752/Carla"],
         ),
     ] = None

@@ -113,10 +113,12 @@ def _unreadable(path: Path, error: OSError | ValueError, where: Where) -> Studio
             return StudioError("file-unreadable", f"cannot read {where.file}: {error.strerror}", where=where)
 
 
-def _similar(path: Path) -> str:
+def _similar(path: Path) -> str | None:
     try:
         names = [entry.name for entry in path.parent.iterdir()]
     except OSError:
         names = []
     close = difflib.get_close_matches(path.name, names, n=1)
-    return f"did you mean {shown(path.parent / close[0])}?" if close else "`studio init` makes one"
+    if close:
+        return f"did you mean {shown(path.parent / close[0])}?"
+    return "`studio init` makes one" if path.suffix in (".yaml", ".yml") else None

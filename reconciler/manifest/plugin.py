@@ -18,7 +18,8 @@ class PluginSpec(Strict):
     plugin: Annotated[
         PluginUri,
         Field(
-            description="Which plugin, as `KIND:WHAT`; `lv2:` and its URI for LV2. `studio plugins search` finds them.",
+            description="Which plugin, as `KIND:WHAT`: `lv2:URI`, `ladspa:FILE#LABEL`, `vst3:NAME`, `sf2:FILE`, "
+            "`internal:LABEL` and so on. `studio plugins search` prints them as they are written here.",
             examples=["lv2:http://gareus.org/oss/lv2/fil4#mono", "lv2:http://plugin.org.uk/swh-plugins/amp"],
         ),
     ]

@@ -76,6 +76,7 @@ def test_only_what_is_there_is_replaced(rig: Rig) -> None:
     with pytest.raises(StudioError) as refusal:
         rig.host.replace("nobody", rig.roles.stereo)
     assert refusal.value.code == "no-such-plugin"
+    assert refusal.value.hint, "what is there, or how to start it"
 
 
 def test_all_go_at_once_and_the_names_are_free(rig: Rig) -> None:

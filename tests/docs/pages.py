@@ -10,6 +10,7 @@ _FENCE = re.compile(r"^```(\w*)\s*$")
 _NOT_RUN = re.compile(r"^<!-- not run: (.+) -->$")
 _FILE = re.compile(r"^<!-- file: (\S+) -->$")
 _EXIT = re.compile(r"\s+# exit code (\d+)$")
+_NEEDS_CARLA = "<!-- needs: Carla -->"
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
 
 
@@ -39,6 +40,8 @@ class Page:
     steps: list[Command | File] = field(default_factory=list)
     unexplained: list[int] = field(default_factory=list)
     """Lines of console blocks without any command."""
+    needs_carla: bool = False
+    """Its commands mean something only where Carla is installed."""
 
     @property
     def name(self) -> str:
@@ -53,9 +56,10 @@ def markdown() -> list[Path]:
 
 def read(path: Path) -> Page:
     """Take a page apart."""
-    page = Page(path)
+    whole = path.read_text(encoding="utf-8").splitlines()
+    page = Page(path, needs_carla=_NEEDS_CARLA in whole)
     before = ""
-    lines = iter(enumerate(path.read_text(encoding="utf-8").splitlines(), start=1))
+    lines = iter(enumerate(whole, start=1))
     for number, line in lines:
         fence = _FENCE.match(line)
         if fence:

@@ -9,17 +9,21 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.main import COMMANDS
-from tests.docs import pages
+from tests.docs import codes, pages
 from tests.docs.pages import ROOT, Command, File, Page
 from tests.docs.studio import Scratch
 
 PAGES = [pages.read(path) for path in pages.markdown()]
-RUN = [page for page in PAGES if page.steps]
+RUN = [
+    pytest.param(page, marks=[pytest.mark.carla] if page.needs_carla else [], id=page.name)
+    for page in PAGES
+    if page.steps
+]
 
 
 @pytest.mark.jack
 @pytest.mark.jalv
-@pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", RUN)
 def test_every_command_of_a_page_does_what_the_page_says(page: Page, scratch: Scratch) -> None:
     for step in page.steps:
         if isinstance(step, File):
@@ -37,7 +41,7 @@ def _try(command: Command, page: Page, scratch: Scratch) -> None:
 
 
 def test_there_are_commands_to_run() -> None:
-    assert {"README.md", "docs/quickstart.md"} <= {page.name for page in RUN}
+    assert {"README.md", "docs/quickstart.md"} <= {page.name for page in PAGES if page.steps}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -108,3 +112,30 @@ def test_help_of_every_command_opens_quickly_and_alone() -> None:
             env={**os.environ, "COLUMNS": "100"},
         )
         assert done.stdout.startswith(f"Usage: studio {name}"), name
+
+
+# -- errors -----------------------------------------------------------------------------------------------------------
+
+
+def test_every_error_code_is_explained() -> None:
+    told, unclear = codes.told()
+    assert unclear == [], "places whose code cannot be read off the source"
+    assert len(told) > 100
+    rows = re.findall(r"^\| (`.+?) \|", (ROOT / "docs/reference/errors.md").read_text(encoding="utf-8"), re.MULTILINE)
+    explained = [code for row in rows for code in re.findall(r"`([a-z0-9-]+)`", row)]
+    assert sorted(explained) == sorted(told), "each code that the program tells, once, and no other"
+
+
+def test_codes_are_found_in_source(tmp_path: Path) -> None:
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "module.py").write_text(
+        '_OURS = "third"\n'
+        "def _fail(code: str, why: str) -> None:\n    raise StudioError(code, why)\n"
+        '_fail("first", "why")\nraise Refused("second-one" if x else "other", "why")\n'
+        'Mistake(_OURS, "why")\nStudioError(error.code, "why")\nStudioError("a" + word, "why")\n',
+        encoding="utf-8",
+    )
+    told, unclear = codes.told(package)
+    assert sorted(told) == ["first", "other", "second-one", "third"]
+    assert unclear == ["package/module.py:8"]

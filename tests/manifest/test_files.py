@@ -26,6 +26,7 @@ def test_a_missing_file_suggests_its_neighbour(tmp_path: Path) -> None:
     assert error.code == "no-such-file"
     assert error.hint == f"did you mean {tmp_path / 'podcast.yaml'}?"
     assert "studio init" in (refusal(tmp_path / "none" / "studio.yaml").hint or "")
+    assert refusal(tmp_path / "none" / "song.carxp").hint is None, "`studio init` makes manifests only"
 
 
 def test_a_file_as_a_folder_is_no_such_file(tmp_path: Path) -> None:
