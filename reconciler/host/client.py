@@ -197,12 +197,11 @@ class HostClient:
 
     def _died(self) -> StudioError:
         death = autopsy(self._place)
-        details: dict[str, object] = {"suspect": death.suspect, "crash": death.crash}
+        details: dict[str, object] = {"suspect": death.suspect, "crash": death.crash, "elsewhere": death.elsewhere}
         if death.action is not None:
             details["action"] = msgspec.to_builtins(death.action)
-        how = f": {death.crash}" if death.crash else ""
         hint = f"apply again: it is started anew and goes on from what is there (log: {self._place.log})"
-        return Unavailable("host-died", f"the plugin host died{death.doing}{how}", hint=hint, details=details)
+        return Unavailable("host-died", f"the plugin host died{death.doing}{death.how}", hint=hint, details=details)
 
     def _silent(self) -> StudioError:
         hint = f"`studio down --force` ends it (log: {self._place.log})"
