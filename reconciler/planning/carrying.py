@@ -32,8 +32,6 @@ def held(session: Session, observed: Observed, baseline: Baseline, policy: Polic
     restarts
         The engine restarts, so that everything is taken out; else only what cannot stay in its place.
     """
-    if not restarts and not baseline.carried.plugins and not session.moved and _all_stay(session, observed, baseline):
-        return Carried()
     names = _new_names(session, observed)
     plugins = {
         name: plugin for name, plugin in baseline.carried.plugins.items() if _stays(name, session, baseline, policy)
@@ -131,23 +129,6 @@ def summary(want: Plugin, heir: Plugin) -> str | None:
     if not kept:
         return None
     return "keeps " + ", ".join(kept[:4]) + (f" and {len(kept) - 4} more" if len(kept) > 4 else "")
-
-
-def _all_stay(session: Session, observed: Observed, baseline: Baseline) -> bool:
-    """Whether nothing at all has to be loaded anew, found as cheaply as can be (tests/benchmarks/test_reconcile)."""
-    if baseline.declares != session.declares:
-        return False
-    have = observed.plugins
-    for name, want in session.plugins.items():
-        current = have.get(name)
-        if current is not None and (
-            current.plugin != want.plugin
-            or current.bridge is not want.bridge
-            or want.options
-            or current.state is not None
-        ):
-            return False
-    return True
 
 
 def _new_names(session: Session, observed: Observed) -> dict[str, str]:

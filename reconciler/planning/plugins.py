@@ -1,6 +1,7 @@
 """Plugins: created, replaced, set, removed. Renames are next door in :mod:`reconciler.planning.renames`."""
 
 import functools
+from collections.abc import Iterator, Mapping
 
 from reconciler.model.actions import (
     AddPlugin,
@@ -46,38 +47,26 @@ class PluginPlanner:
         """Names of plugins in quarantine."""
         self._added: dict[str, Step] = {}
 
-    def run(self) -> None:
-        """Find every difference."""
+    def run(self, *, as_asked: bool = False) -> None:
+        """Find every difference; ``as_asked`` if :func:`all_as_asked` has found that there is none."""
         self._check_engine()
         have = self.have
+        if as_asked and not self.policy.quarantined:
+            if len(have) != len(self.session.plugins):
+                self._remove()
+            return
         declared = self.session.plugins
         if self.policy.quarantined:
             self.left_out = leave_out(self.builder, self.policy, have)
             declared = {name: want for name, want in declared.items() if name not in self.left_out}
         nothing_dropped = self.baseline.declares == self.session.declares
-        for name, want in declared.items():
-            current = have.get(name)
-            if (
-                current is not None
-                and current.plugin == want.plugin
-                and current.bridge is want.bridge
-                and current.active is want.active
-                and current.program == want.program
-                # The cheapest "declared values are among the observed ones" there is (tests/benchmarks/test_reconcile).
-                and (current.params == want.params or current.params | want.params == current.params)
-                and (not want.mix or current.mix | want.mix == current.mix)
-                and (not want.midi or current.midi | want.midi == current.midi)
-                and (not want.options or current.options | want.options == current.options)
-                and (not want.custom_data or current.custom_data | want.custom_data == current.custom_data)
-                and current.state == want.state
-                and nothing_dropped
-            ):
-                continue
+        every = ((have.get(name), want) for name, want in declared.items())
+        for current, want in _differing(declared, have) if nothing_dropped else every:
             if current is None:
                 self.create(want)
             elif current.plugin != want.plugin:
                 self._replace(current, want)
-            elif reason := must_be_anew(self.session, current, want, self.baseline.plugins.get(name)):
+            elif reason := must_be_anew(self.session, current, want, self.baseline.plugins.get(want.name)):
                 self._replace(current, want, reason)
             else:
                 self._update(current, want)
@@ -361,6 +350,38 @@ def _replaced(want: Plugin) -> ReplacePlugin:
 def _resets(loaded: Step) -> bool:
     """Whether a step puts every parameter to its default."""
     return isinstance(loaded.call, SetProgram) and loaded.call.program is None
+
+
+def all_as_asked(session: Session, observed: Observed, baseline: Baseline) -> bool:
+    """Whether every declared plugin is there as it is asked for, so that nothing about it is to be planned or carried.
+
+    Found as cheaply as can be (tests/benchmarks/test_reconcile); False may also mean that it takes a closer look.
+    """
+    if baseline.declares != session.declares or baseline.carried.plugins or session.moved:
+        return False
+    return next(_differing(session.plugins, observed.plugins), None) is None
+
+
+def _differing(declared: Mapping[str, Plugin], have: Mapping[str, Plugin]) -> Iterator[tuple[Plugin | None, Plugin]]:
+    """Yield what is not as asked: the plugin that runs, if one does, and the one that is asked for."""
+    for name, want in declared.items():
+        current = have.get(name)
+        if (
+            current is not None
+            # The cheapest "declared values are among the observed ones" there is.
+            and ((now := current.params) == (asked := want.params) or now | asked == now)
+            and current.plugin == want.plugin
+            and current.active is want.active
+            and current.program == want.program
+            and current.bridge is want.bridge
+            and current.state == want.state
+            and (not want.mix or current.mix | want.mix == current.mix)
+            and (not want.midi or current.midi | want.midi == current.midi)
+            and (not want.options or current.options | want.options == current.options)
+            and (not want.custom_data or current.custom_data | want.custom_data == current.custom_data)
+        ):
+            continue
+        yield current, want
 
 
 def _touches(link: Link, nodes: set[str]) -> bool:

@@ -7,7 +7,7 @@ from reconciler.planning import engine, patchbay, quarantine, server
 from reconciler.planning.builder import PlanBuilder
 from reconciler.planning.carrying import held, links, wanting
 from reconciler.planning.plan import Act, Baseline, Carried, Interrupts, Plan, Policy
-from reconciler.planning.plugins import PluginPlanner
+from reconciler.planning.plugins import PluginPlanner, all_as_asked
 from reconciler.planning.renames import rename
 from reconciler.planning.wiring import Wiring, resolve
 from reconciler.session.session import Session
@@ -35,7 +35,8 @@ def reconcile(session: Session, observed: Observed, baseline: Baseline, policy: 
     Unavailable
         ``jack-not-running``: there is no server and the manifest does not let studio start one.
     """
-    carried = held(session, observed, baseline, policy, restarts=False)
+    as_asked = all_as_asked(session, observed, baseline)
+    carried = Carried() if as_asked else held(session, observed, baseline, policy, restarts=False)
     builder = PlanBuilder(wanting(session, carried, observed), session)
     effect = server.plan(session, observed, builder)
     if effect is server.Effect.STARTS_ANEW:
@@ -54,7 +55,7 @@ def reconcile(session: Session, observed: Observed, baseline: Baseline, policy: 
         fresh = patchbay.fresh(observed, session.engine.mode)
         # While plugins run, this pass only tells: the terminals of before count no more, those to come not yet.
         observed = msgspec.structs.replace(observed, terminals=None if observed.plugins else fresh)
-    _differences(builder, observed, baseline, policy, frame=_Frame(carried, observed.ports, up))
+    _differences(builder, observed, baseline, policy, frame=_Frame(carried, observed.ports, up, as_asked))
     if restarts_for is not None and observed.plugins:
         # What differs is told as ever; what is called brings back the whole of it, as into an empty engine.
         carried = held(session, observed, baseline, policy, restarts=True)
@@ -71,6 +72,8 @@ class _Frame(msgspec.Struct, frozen=True):
     carried: Carried
     ports: dict[str, Port]
     server_up: bool
+    as_asked: bool = False
+    """Every declared plugin is there as it is asked for."""
 
 
 def _differences(
@@ -81,7 +84,7 @@ def _differences(
     plugins = PluginPlanner(builder, observed, baseline, policy)
     if session.moved:
         rename(plugins)
-    plugins.run()
+    plugins.run(as_asked=frame.as_asked)
     patchbay.check_plugins(builder, plugins, observed.terminals)
     wiring = resolve(session, frame.ports, server_up=frame.server_up)
     before = plugins.followed(observed.links)

@@ -36,6 +36,7 @@ SETTLE_SECONDS = 2.0
 _LV2, _JACK = 4, 12
 """``PluginType`` of CarlaBackend.h."""
 
+_IDLED_SECONDS = 0.001
 _CRASHES_KEPT = 100
 
 _LOOK_SECONDS = 0.002
@@ -89,6 +90,7 @@ class CarlaHost(Whole):
         self._engine = CarlaEngine(loaded)
         self._plugins: dict[str, CarlaPlugin] = {}
         self._quiet_at = 0.0
+        self._idled_at = 0.0
         self._settings = completed(settings or EngineSettings())
         self._look_in = look_in
         self.inside = CarlaPatchbay(self._engine.wires, look_s=LOOK_SECONDS)
@@ -115,8 +117,12 @@ class CarlaHost(Whole):
         return IDLE_SECONDS
 
     def idle(self) -> None:
-        """Let Carla do its housekeeping, and let go of everything if JACK has died."""
-        if time.monotonic() > self._quiet_at:
+        """Let Carla do its housekeeping, and let go of everything if JACK has died; once in a millisecond is enough."""
+        now = time.monotonic()
+        if now < self._idled_at + _IDLED_SECONDS:
+            return
+        self._idled_at = now
+        if now > self._quiet_at:
             self._engine.idle()
         if self._engine.dead or (self._engine.up and self.graph is not None and not self.graph.alive):
             self.server_lost()
