@@ -128,7 +128,8 @@ def test_a_terminal_shows_colours_and_a_file_has_none(write: Write, folder: Path
 
 
 @pytest.mark.jack
-def test_live_shows_who_is_really_there(folder: Path, jack_server: str) -> None:
+@pytest.mark.usefixtures("fresh_jack_server")
+def test_live_shows_who_is_really_there(folder: Path) -> None:
     with crowd("crowd", pairs=2) as clients:
         clients.do('add midi-out <click>&"more"')
         done = studio("graph", "--live", cwd=folder)
