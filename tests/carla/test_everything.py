@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -109,6 +110,15 @@ def done() -> int:
     return last.count("after")
 
 
+def jack_answers() -> bool:
+    """Whether JACK takes newcomers; with a dozen clients that were killed at once it may not for half a minute."""
+    try:
+        subprocess.run(["jack_lsp"], capture_output=True, check=True, timeout=2)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
 def killed(folder: Path, mode: str, moment: int, victim: str) -> None:
     """Begin to apply everything, and kill the host or the command once so many calls are over."""
     whole.write(folder, whole.EVERYTHING, mode)
@@ -154,6 +164,7 @@ def test_killed_at_any_moment_it_is_resumed_by_a_plain_apply(folder: Path, mode:
         assert whole.jack_lsp()[1] == set(), "nothing is left to resume from"
         applied(folder, whole.BEFORE, mode)
         killed(folder, mode, moment, victim)
+        eventually(jack_answers, within_s=90, what="JACK has done with the clients of the host that was killed")
         resumed = applied(folder, whole.EVERYTHING, mode)
         assert "failed" not in resumed.out, (told, resumed.out)
         assert proved(folder, mode) == untouched, told
