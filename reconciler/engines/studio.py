@@ -258,6 +258,7 @@ class LocalStudio:
         """Perform, and return of each what went wrong."""
         try:
             if len(actions) > 1 and self._together is not None:
+                self._names = None  # as in _set
                 return self._together.set_together(
                     [action.call for action in actions if isinstance(action.call, Setting)]
                 )
@@ -343,6 +344,7 @@ class LocalStudio:
                     raise refusals.not_kept(name, f"plugins.{name}.mix.{key}", value, kept)
             case MapMidi(name, symbol, follows):
                 host.map_midi(name, symbol, follows)
+                self._names = None  # a port may have come
             case SetOption(name, key, value):
                 host.set_option(name, key, value)
             case SetCustomData(name, key, data):

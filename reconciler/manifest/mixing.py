@@ -39,14 +39,20 @@ class MidiSpec(Strict):
     """What one parameter follows: exactly one of `cc`, `pitch_bend` and `cv`."""
 
     cc: Annotated[int | None, Field(ge=0, le=119, description="Number of the control change.", examples=[21])] = None
-    pitch_bend: Annotated[bool, Field(description="Follow the pitch bend wheel.")] = False
-    cv: Annotated[bool, Field(description="Follow a control voltage port of its own.")] = False
+    pitch_bend: Annotated[
+        bool, Field(description="Follow the pitch bend wheel. Carla 2.6 keeps and saves this, and moves nothing by it.")
+    ] = False
+    cv: Annotated[
+        bool,
+        Field(description="Follow CV, on a port called as the parameter: `lfo:cv -> eq:gain`."),
+    ] = False
     channel: Annotated[int, Field(ge=1, le=16, description="MIDI channel.", examples=[1])] = 1
     range: Annotated[
         Pair | None,
         Field(
             description="Values at the low and the high end of the control; the other way round turns it upside "
-            "down. Left out: the parameter's whole range.",
+            "down. Left out: the parameter's whole range. With `cv`, the two voltages that move the parameter over its "
+            "whole range, such as `[0, 1]`; left out, the voltage is its value.",
             examples=[["-24 dB", "0 dB"]],
         ),
     ] = None

@@ -42,7 +42,9 @@ class PluginSpec(Strict):
     )
     midi: Annotated[dict[str, MidiSpec], Section(dict)] = Field(
         default={},
-        description="Parameters that follow MIDI or CV, by symbol, name or port number as in `params` (Carla).",
+        description="Parameters that follow MIDI or CV, by symbol, name or port number as in `params` (Carla). Link "
+        "the controller to the plugin, `keyboard:midi_out -> eq`, or to its port `events-in`, which every plugin with "
+        "parameters has. What the controller moves is no drift; `params` says where it begins.",
         examples=[{"level_in": {"cc": 21, "channel": 1, "range": ["-24 dB", "0 dB"]}}],
     )
     options: Annotated[OptionsSpec, Section(dict)] = Field(

@@ -228,7 +228,9 @@ def _midi(session: Session, source: Plugin, want: Plugin, rate_hz: float) -> dic
     bounds = session.bounds.get(want.name, {})
     carried: dict[str, MidiMap] = {}
     for symbol, follows in source.midi.items():
-        if symbol in bounds:
+        if symbol in bounds and follows.source == "cv":
+            carried[symbol] = follows  # its range is of voltages
+        elif symbol in bounds:
             low, high = limits(bounds[symbol], rate_hz)
             edges = {"low": min(max(follows.low, low), high), "high": min(max(follows.high, low), high)}
             carried[symbol] = msgspec.structs.replace(follows, **edges)
@@ -292,7 +294,10 @@ def _links(
 def _has_port(session: Session, carried: Carried, ports: Mapping[str, Port], port: str, direction: Direction) -> bool:
     node, _, symbol = port.partition(":")
     if node in session.ports and node in session.plugins:
-        return any(one.symbol == symbol and one.direction is direction for one in session.ports[node])
+        if any(one.symbol == symbol and one.direction is direction for one in session.ports[node]):
+            return True
+        follows = carried.plugins[node].midi.get(symbol) if node in carried.plugins else None
+        return direction is Direction.IN and follows is not None and follows.source == "cv"
     if node in session.plugins or node in carried.plugins:
         return True  # of a kind that only the host knows, and the same as before
     return port in ports

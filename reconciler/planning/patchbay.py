@@ -9,6 +9,7 @@ from reconciler.model.actions import Connect, Disconnect
 from reconciler.model.catalogue import Direction, Kind
 from reconciler.model.resources import Link, Observed, Terminals
 from reconciler.model.terminals import MIDI_PORTS, MOST_PLUGINS, PATCHBAY, names, terminals
+from reconciler.planning import controls
 from reconciler.planning.builder import PlanBuilder, Stage, Step
 from reconciler.planning.plugins import PluginPlanner
 from reconciler.planning.terminals import Misfit, Rewiring, allocate
@@ -56,7 +57,7 @@ def check_plugins(builder: PlanBuilder, plugins: PluginPlanner, of: Terminals | 
     for name in session.plugins:
         if name in plugins.have and name not in plugins.gone:
             continue  # it is in there
-        ports = [port.direction for port in session.ports.get(name, ()) if port.kind is Kind.MIDI]
+        ports = [port.direction for port in session.ports.get(name, ()) if port.kind is Kind.MIDI and not port.added]
         for way in Direction:
             if ports.count(way) > MIDI_PORTS:
                 message = f"{name}: it has {ports.count(way)} MIDI {way}puts, and a patchbay takes plugins with one"
@@ -77,9 +78,13 @@ def wire(builder: PlanBuilder, plugins: PluginPlanner, observed: Observed, edits
     def leaves(port: str) -> bool:
         return _node(port) in plugins.gone
 
+    standing = edits.standing()
+    crossing = [link for link in standing if inside(link.source) is not inside(link.target)]
+    if controls.check_crossing(builder, crossing, edits.declared):
+        return
     present = frozenset(link for link in plugins.followed(of.links) if not _lost_before(plugins, link))
     kinds = {name: port.kind for name, port in observed.ports.items()}
-    answer = allocate(msgspec.structs.replace(of, links=present), edits.standing(), inside, kinds, leaves)
+    answer = allocate(msgspec.structs.replace(of, links=present), standing, inside, kinds, leaves)
     if isinstance(answer, Misfit):
         _refuse(builder, answer, edits)
         return
@@ -94,8 +99,7 @@ def wire(builder: PlanBuilder, plugins: PluginPlanner, observed: Observed, edits
 
 def _steps(builder: PlanBuilder, plugins: PluginPlanner, made: Mapping[Link, str], cut: Mapping[Link, str]) -> None:
     for link, cause in made.items():
-        needs = plugins.created(_node(link.source), _node(link.target))
-        builder.step(Stage.CONNECT, Connect(link.source, link.target), cause, needs)
+        builder.step(Stage.CONNECT, Connect(link.source, link.target), cause, plugins.needed(link))
     for link, cause in cut.items():
         builder.step(Stage.DISCONNECT, Disconnect(link.source, link.target), cause)
 

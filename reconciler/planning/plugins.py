@@ -6,16 +6,19 @@ from collections.abc import Iterator, Mapping
 from reconciler.model.actions import (
     AddPlugin,
     LoadState,
+    MapMidi,
     RemoveAll,
     RemovePlugin,
     ReplacePlugin,
     SetActive,
     SetMix,
+    SetParam,
     SetProgram,
 )
 from reconciler.model.applications import SCHEME, parse
 from reconciler.model.options import FORCE_STEREO
 from reconciler.model.resources import Engine, Link, Observed, Plugin
+from reconciler.planning import controls
 from reconciler.planning.builder import PlanBuilder, Stage, Step
 from reconciler.planning.carrying import must_be_anew, summary
 from reconciler.planning.facets import FACETS, NOWHERE, Facet
@@ -46,6 +49,7 @@ class PluginPlanner:
         self.left_out: frozenset[str] = frozenset()
         """Names of plugins in quarantine."""
         self._added: dict[str, Step] = {}
+        self._opened: dict[str, Step] = {}
 
     def run(self, *, as_asked: bool = False) -> None:
         """Find every difference; ``as_asked`` if :func:`all_as_asked` has found that there is none."""
@@ -76,6 +80,12 @@ class PluginPlanner:
     def created(self, *nodes: str) -> tuple[Step, ...]:
         """Return the steps that load these nodes in this very plan."""
         return tuple(self._added[node] for node in nodes if node in self._added)
+
+    def needed(self, link: Link) -> tuple[Step, ...]:
+        """Return the steps of this plan without which a link has no ports."""
+        ends = (link.source, link.target)
+        created = self.created(*(end.partition(":")[0] for end in ends))
+        return created + tuple(self._opened[end] for end in ends if end in self._opened)
 
     def followed(self, links: frozenset[Link]) -> frozenset[Link]:
         """Return the observed links under the names that plugins have after the renames of this plan."""
@@ -188,7 +198,7 @@ class PluginPlanner:
         for facet in FACETS:
             for key, value in facet.of(want).items():
                 if facet.call is not SetMix or key != _CHANNEL or want.program is None:
-                    step(Stage.PREPARE, facet.call(name, key, value), cause, needs)
+                    self._open(step(Stage.PREPARE, facet.call(name, key, value), cause, needs))
         if not want.active and not self._switch_declared(want) and not self.is_ignored(name, "active"):
             self._check_bypass(want)
             step(Stage.PREPARE, SetActive(name, want.active), cause, needs)
@@ -269,6 +279,8 @@ class PluginPlanner:
         needs = (loaded,) if loaded else ()
         for key, value in declared.items():
             if have.get(key) != value:
+                if facet.call is SetParam and controls.moves_itself(current, want, ours, key, value) and not loaded:
+                    continue
                 self._set(facet, name, key, have.get(key), value, needs=needs)
             elif loaded and facet.moved:
                 self.builder.step(Stage.SETTINGS, facet.call(name, key, value), loaded.cause, needs)
@@ -293,7 +305,11 @@ class PluginPlanner:
         address = facet.address(name, key)
         unit = facet.unit(self.session, name, key)
         self.builder.change(address, Act.UPDATE, before, value, unit=unit, reason=reason)
-        self.builder.step(Stage.SETTINGS, facet.call(name, key, value), address, needs)
+        self._open(self.builder.step(Stage.SETTINGS, facet.call(name, key, value), address, needs))
+
+    def _open(self, step: Step) -> None:
+        if type(step.call) is MapMidi:
+            self._opened.update(dict.fromkeys(controls.opened(step), step))
 
     def _switch_declared(self, want: Plugin) -> bool:
         """Whether the manifest sets the plugin's own switch as a parameter; `active` then says the same."""

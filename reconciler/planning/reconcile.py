@@ -3,7 +3,7 @@
 import msgspec
 
 from reconciler.model.resources import Link, Observed, Port
-from reconciler.planning import engine, patchbay, quarantine, server
+from reconciler.planning import controls, engine, patchbay, quarantine, server
 from reconciler.planning.builder import PlanBuilder
 from reconciler.planning.carrying import held, links, wanting
 from reconciler.planning.plan import Act, Baseline, Carried, Interrupts, Plan, Policy
@@ -87,6 +87,7 @@ def _differences(
     plugins.run(as_asked=frame.as_asked)
     patchbay.check_plugins(builder, plugins, observed.terminals)
     wiring = resolve(session, frame.ports, server_up=frame.server_up)
+    controls.check(builder, observed.engine.kind, observed.engine.capabilities, wiring.declared)
     before = plugins.followed(observed.links)
     have = plugins.surviving(before)
     builder.pending.extend(wiring.pending)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from reconciler.model.catalogue import Direction
+from reconciler.model.catalogue import Direction, Kind
 from reconciler.model.resources import Link, Port
 from reconciler.planning.plan import Pending, Refusal
 from reconciler.session.matching import names, number
@@ -39,6 +39,7 @@ def resolve(session: Session, ports: Mapping[str, Port], *, server_up: bool) -> 
             hint = _hint(wire, index.names(missing.node, direction), direction) if server_up else UNKNOWN
             pending.append(Pending(wire.address, str(missing), hint, session.origin(wire.address)))
             continue
+        sources, targets = _as_cv(wire.source, sources, targets), _as_cv(wire.target, targets, sources)
         paired = pair(sources, targets)
         if isinstance(paired, str):
             message = f"{wire.source} into {wire.target}: {paired}"
@@ -49,6 +50,13 @@ def resolve(session: Session, ports: Mapping[str, Port], *, server_up: bool) -> 
             links.setdefault(link, wire.address)
     declared = {link.address: wire for link, wire in links.items()}
     return Wiring(frozenset(links), tuple(pending), tuple(refused), declared)
+
+
+def _as_cv(end: Endpoint, found: Sequence[EndPort], other: Sequence[EndPort]) -> Sequence[EndPort]:
+    """Take a foreign client's audio ports for CV where a plugin's port is: to JACK, CV is audio."""
+    if end.ports is not None or any(port.kind is not Kind.CV for port in other):
+        return found
+    return [EndPort(port.name, Kind.CV if port.kind is Kind.AUDIO else port.kind) for port in found]
 
 
 class _Index:

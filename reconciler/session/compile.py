@@ -10,7 +10,8 @@ from reconciler.manifest.keeping import PortsSpec
 from reconciler.manifest.load import Source
 from reconciler.manifest.models import PluginSpec
 from reconciler.model.applications import Application
-from reconciler.model.catalogue import Catalogue, Direction, ParameterInfo, PluginType, ScalePoint, Unit
+from reconciler.model.catalogue import Catalogue, Direction, Kind, ParameterInfo, PluginType, PortInfo, ScalePoint, Unit
+from reconciler.model.controls import EVENTS, added_ports, events_port
 from reconciler.model.errors import StudioError, Unavailable, Where, raise_all
 from reconciler.model.resources import EngineSettings, JackSettings, Link, Plugin
 from reconciler.model.stereo import can_widen, widened
@@ -48,6 +49,7 @@ class _Compiler:
         self.catalogue = catalogue
         self.errors: list[StudioError] = []
         self.types: dict[str, PluginType | None] = {}
+        self.added: dict[str, tuple[PortInfo, ...]] = {}
         self.plugins: dict[str, Plugin] = {}
         self.rest: dict[str, dict[str, float]] = {}
         self.ignored: dict[str, tuple[str, ...]] = {}
@@ -89,7 +91,10 @@ class _Compiler:
             rest=self.rest,
             bounds={name: _bounds(kind) for name, kind in self.types.items() if kind},
             ports={
-                name: tuple(PluginPort(port.symbol, port.kind, port.direction) for port in kind.ports)
+                name: (
+                    *(PluginPort(port.symbol, port.kind, port.direction) for port in kind.ports),
+                    *(PluginPort(port.symbol, port.kind, port.direction, True) for port in self.added.get(name, ())),
+                )
                 for name, kind in self.types.items()
                 if kind
             },
@@ -127,6 +132,8 @@ class _Compiler:
             raise self._not_installed(name, uri)
         compiler = PluginCompiler(self.source, name, spec, kind)
         plugin = compiler.plugin()
+        follow_cv = [symbol for symbol, follows in plugin.midi.items() if follows.source == "cv"]
+        self.added[name] = added_ports(kind, bridge=plugin.bridge, cv=follow_cv)
         self.errors += compiler.errors
         self.origins.update(compiler.origins)
         self.rest[name] = compiler.rest
@@ -205,23 +212,46 @@ class _Compiler:
         if kind is None:  # its own error is already told
             return None
         found = plugin_ports(kind, pattern, direction)
+        if direction is Direction.IN:
+            found = found + self._controls(node, kind, pattern, found)
         if not found:
             self._no_port(kind, written, pattern, direction, where)
             return None
         return Endpoint(node, pattern, tuple(EndPort(f"{node}:{info.symbol}", info.kind) for info in found))
+
+    def _controls(self, node: str, kind: PluginType, pattern: str | None, found: list[PortInfo]) -> list[PortInfo]:
+        """Return the ports for what moves parameters that are meant too.
+
+        Their exact name means them; the bare node means the one for MIDI if a parameter follows MIDI and the plugin
+        has no MIDI input of its own, so that a controller is linked as a keyboard is.
+        """
+        added = self.added.get(node, ())
+        if pattern is not None:
+            own = events_port(kind) if pattern == EVENTS else None
+            return [] if found else [own] if own else [port for port in added if port.symbol == pattern]
+        plugin = self.plugins.get(node)
+        follows = plugin is not None and any(one.source != "cv" for one in plugin.midi.values())
+        return [port for port in added if port.kind is Kind.MIDI] if follows else []
 
     def _no_port(self, kind: PluginType, written: str, pattern: str | None, direction: Direction, where: Where) -> None:
         side = "output" if direction is Direction.OUT else "input"
         other = Direction.IN if direction is Direction.OUT else Direction.OUT
         if pattern is None:
             self._fail("unknown-port", f"{written} has no main {side}", where)
-        elif plugin_ports(kind, pattern, other):
+        elif plugin_ports(kind, pattern, other) or (
+            direction is Direction.OUT and any(port.symbol == pattern for port in self._all_ports(written, kind))
+        ):
             self._fail("wrong-direction", f"{written} is not an {side}", where, hint="a link runs from output to input")
         else:
-            have = [port.symbol for port in kind.ports if port.direction is direction]
+            have = [port.symbol for port in self._all_ports(written, kind) if port.direction is direction]
             close = difflib.get_close_matches(pattern, have, n=1)
             hint = f"did you mean {close[0]}?" if close else f"its {side}s are {', '.join(have) or 'none'}"
+            if direction is Direction.IN and kind.parameter(pattern) is not None:
+                hint = f"a parameter has a port while it follows CV: `midi: {{ {pattern}: {{ cv: true }} }}`"
             self._fail("unknown-port", f"{written}: {kind.name} has no {side} of that name", where, hint=hint)
+
+    def _all_ports(self, written: str, kind: PluginType) -> tuple[PortInfo, ...]:
+        return (*kind.ports, *self.added.get(written.partition(":")[0], ()))
 
     def _refuse_cycle(self) -> None:
         nodes = find_cycle(self.links)

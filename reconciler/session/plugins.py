@@ -1,6 +1,7 @@
 """One plugin of the manifest, compiled: its words against what the catalogue knows of it."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from reconciler.manifest.files import shown
@@ -16,7 +17,7 @@ from reconciler.model.errors import StudioError, Where
 from reconciler.model.mix import MIX
 from reconciler.model.options import OPTIONS
 from reconciler.model.resources import CustomData, MidiMap, Plugin
-from reconciler.model.values import FLOAT32_MAX
+from reconciler.model.values import FLOAT32_MAX, float32
 from reconciler.session import parameters
 
 
@@ -124,8 +125,11 @@ class PluginCompiler:
         low = -FLOAT32_MAX if info.minimum is None else info.minimum
         high = FLOAT32_MAX if info.maximum is None else info.maximum
         if spec.range is not None:
-            whole = low, high
-            low, high = (parameters.read(info, edge, self._where("midi", key, "range")) for edge in spec.range)
+            whole, where = (low, high), self._where("midi", key, "range")
+            if spec.cv:
+                low, high = _volts(spec.range, where)
+            else:
+                low, high = (parameters.read(info, edge, where) for edge in spec.range)
             if (low, high) != whole:
                 self.narrowed.append(info.symbol)
         return info.symbol, MidiMap(spec.source, low, high, spec.cc, spec.channel - 1)
@@ -254,3 +258,14 @@ class PluginCompiler:
 
     def _where(self, *keys: str | int) -> Where:
         return self.source.where("plugins", self.name, *keys)
+
+
+def _volts(edges: Sequence[object], where: Where) -> tuple[float, float]:
+    """Return the voltages that move a parameter over its whole range; any two, as long as they differ."""
+    if all(isinstance(edge, int | float) and not isinstance(edge, bool) for edge in edges):
+        low, high = (float32(float(str(edge))) for edge in edges)
+        if low != high and math.isfinite(low) and math.isfinite(high):
+            return low, high
+    message = "the range of `cv` is two different voltages, in plain numbers"
+    hint = "such as `[0, 1]`, or leave it out: the voltage is then the parameter's value"
+    raise StudioError("bad-midi", message, where=where, hint=hint)

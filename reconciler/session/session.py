@@ -20,6 +20,8 @@ class PluginPort(msgspec.Struct, frozen=True, array_like=True):
     symbol: str
     kind: Kind
     direction: Direction
+    added: bool = False
+    """By the host, and only by one that lets parameters follow MIDI or CV."""
 
 
 class Endpoint(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -182,3 +182,62 @@ def test_pairing_never_crosses_kinds_and_leaves_no_end_out(outs: list[Kind], ins
     (kind,) = used
     assert {link.source for link in paired} == {port.name for port in sources if port.kind is kind}
     assert {link.target for link in paired} == {port.name for port in targets if port.kind is kind}
+
+
+FOLLOWING = f"""version: 1
+session: s
+plugins:
+  eq: {{ plugin: {M}equalizer, midi: {{ gain: {{ cc: 21 }}, q: {{ cv: true, range: RANGE }} }} }}
+  bare: {{ plugin: {M}equalizer }}
+  wave: {{ plugin: {M}wobble }}
+  only: {{ plugin: {M}wobble, bridge: true }}
+  keys: {{ plugin: {M}synth, midi: {{ cutoff: {{ cc: 74 }} }} }}
+  up: {{ plugin: {M}transpose }}
+links:
+"""
+
+
+def following(link: str, volts: str = "[0, 1]") -> Session:
+    text = f'{FOLLOWING.replace("RANGE", volts)}  - "{link}"\n'
+    return compile_session(parse(text, Path("s.yaml")), MemoryCatalogue())
+
+
+@pytest.mark.parametrize(
+    ("written", "links"),
+    [
+        ("up -> eq", {"up:midi_out eq:events-in"}),
+        ("up -> bare:events-in", {"up:midi_out bare:events-in"}),
+        ("up -> keys", {"up:midi_out keys:midi_in"}),
+        ("up -> keys:events-in", {"up:midi_out keys:midi_in"}),
+        ("bare -> eq", {"bare:out_l eq:in_l", "bare:out_r eq:in_r"}),
+        ("wave -> eq:q", {"wave:cv_out eq:q"}),
+        ("bare:* -> eq:*", {"bare:out_l eq:in_l", "bare:out_r eq:in_r"}),
+    ],
+)
+def test_what_moves_parameters_is_linked_by_name_and_never_meant_by_audio(written: str, links: set[str]) -> None:
+    assert {f"{link.source} {link.target}" for link in following(written).links} == links
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "hint"),
+    [
+        ("up -> bare", "channels-differ", "name the ports"),
+        ("wave -> bare:q", "unknown-port", "midi: { q: { cv: true } }"),
+        ("wave -> eq", "channels-differ", "name the ports"),
+        ("up -> only:events-in", "unknown-port", "its inputs are none"),
+        ("eq:events-in -> keys", "wrong-direction", "from output to input"),
+    ],
+)
+def test_a_port_that_nothing_adds_is_none(written: str, code: str, hint: str) -> None:
+    with pytest.raises(StudioError) as caught:
+        following(written)
+    assert caught.value.code == code
+    assert hint in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("volts", ["[1, 1]", "[0 dB, 1]", "[0, .inf]"])
+def test_the_range_of_cv_is_two_voltages(volts: str) -> None:
+    (follows,) = (one for one in following("wave -> eq:q", "[-5, 5]").plugins["eq"].midi.values() if one.source == "cv")
+    assert (follows.low, follows.high) == (-5.0, 5.0)
+    with pytest.raises(StudioError):
+        following("wave -> eq:q", volts)

@@ -134,7 +134,7 @@ class CarlaHost(Whole):
         found = []
         for plugin_id, (client, options) in enumerate(self._engine.names_and_options()):
             plugin = self._plugins[client.removeprefix(self._prefix)]
-            found.append(HostedPlugin(plugin.observed(plugin_id, options), client, plugin.port_names))
+            found.append(HostedPlugin(plugin.observed(plugin_id, options), client, plugin.all_port_names))
         return found
 
     def add(self, name: str, plugin: str, *, bridge: bool = False, force_stereo: bool = False) -> None:

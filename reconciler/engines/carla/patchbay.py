@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
+from reconciler.engines.carla.portnames import unlike
 from reconciler.model.catalogue import Direction, Kind
 from reconciler.model.errors import EngineError, Where
 from reconciler.model.resources import Link, Port
@@ -28,7 +29,8 @@ CONNECTION_ADDED, CONNECTION_REMOVED = 27, 28
 """``ENGINE_CALLBACK_PATCHBAY_…`` of CarlaBackend.h."""
 
 _IS_INPUT = 0x1
-_KINDS = {0x2: Kind.AUDIO, 0x4: Kind.CV, 0x8: Kind.MIDI}
+_CV = 0x4
+_KINDS = {0x2: Kind.AUDIO, _CV: Kind.CV, 0x8: Kind.MIDI}
 
 News = tuple[int, int, int, int, str]
 """A callback: action, number of the group or connection, two values, text."""
@@ -198,7 +200,18 @@ class CarlaPatchbay:
         if news:
             self._look_at = 0.0
             self._told = []
-            self._name(self._mirror.hear(news))
+            changed = self._mirror.hear(news)
+            if self._renumbered(news):
+                self._begin()
+                changed = self._mirror.hear(self._wires.refresh_patchbay())
+            self._name(changed)
+
+    def _renumbered(self, news: Iterable[News]) -> bool:
+        """Whether a plugin that stays has a CV port more or less: Carla numbers the others anew, and does not tell."""
+        return any(
+            number in self._mirror.groups and (action == PORT_REMOVED or (action == PORT_ADDED and bool(second & _CV)))
+            for action, number, _, second, _ in news
+        )
 
     def _name(self, groups: Iterable[int]) -> None:
         """Find out how the ports of these groups are called."""
@@ -211,12 +224,15 @@ class CarlaPatchbay:
         for group in sorted(changed & self._mirror.groups.keys()):
             client, is_plugin = self._mirror.groups[group]
             place = 0
+            taken: list[str] = []
             for port, (hints, name) in sorted(self._mirror.ports.get(group, {}).items()):
                 kind = next((kind for bit, kind in _KINDS.items() if hints & bit), None)
                 takes = bool(hints & _IS_INPUT)
-                full = f"{client}:{name}"
                 if kind is None:
                     continue
+                # That the name of a parameter's CV port is its own, Carla sees to in JACK only (source).
+                taken.append(unlike(name, taken) if is_plugin else name)
+                full = f"{client}:{taken[-1]}"
                 if is_plugin:
                     self._ports[full] = Port(full, kind, Direction.IN if takes else Direction.OUT)
                 else:  # one of four, each of one kind and direction

@@ -5,11 +5,13 @@ from collections.abc import Mapping, Sequence
 
 import psutil
 
+from reconciler.engines.carla import portnames
 from reconciler.engines.carla.access import PluginAccess
 from reconciler.engines.carla.bridges import lives
 from reconciler.engines.carla.engine import ACTIVE, NOT_FOLLOWING, Control
 from reconciler.model.catalogue import PluginType
 from reconciler.model.conform import conform, limits
+from reconciler.model.controls import cv_symbol
 from reconciler.model.custom import CHUNK
 from reconciler.model.mix import MIX
 from reconciler.model.options import FORCE_STEREO
@@ -84,6 +86,7 @@ class CarlaPlugin:
         self.index, driven = _indices(kind, engine.controls(plugin_id))
         self._mapped: tuple[int, float, dict[str, MidiMap]] = -1, 0.0, {}
         """Which mappings these are, until when they hold without another look, and what they are."""
+        self._added: dict[str, str] = {}
         self._symbols = {index: symbol for symbol, index in self.index.items()}
         self._infos = {info.symbol: info for info in kind.parameters}
         if just_loaded:
@@ -97,6 +100,25 @@ class CarlaPlugin:
         if not just_loaded:
             self.fresh = {symbol: self._default(symbol) for symbol in self.index.keys() - driven}
             self.fresh_programs = -1, -1
+
+    @property
+    def all_port_names(self) -> dict[str, str]:
+        """The names of its own ports and of those that Carla added, by the last reading."""
+        return {**self.port_names, **self._added} if self._added else self.port_names
+
+    def cv_port(self, plugin_id: int, symbol: str) -> str:
+        """Return what the port is called by which a parameter follows CV, read anew."""
+        self._mapped = -1, 0.0, {}
+        self._midi(plugin_id)
+        name = cv_symbol(self.kind, symbol)
+        alone = portnames.added_names(self.kind, self.port_names, [symbol], bridged=self.bridged)
+        return self._added.get(name, alone[name])
+
+    def cv_twin(self, plugin_id: int, symbol: str) -> str | None:
+        """Return a parameter of the same name that follows CV already, None if there is none."""
+        following = (other for other, follows in self._midi(plugin_id).items() if follows.source == "cv")
+        own = self._infos[symbol].name
+        return next((other for other in following if other != symbol and self._infos[other].name == own), None)
 
     def conform(self, symbol: str, value: float) -> float:
         """Return what the parameter makes of a value."""
@@ -149,6 +171,8 @@ class CarlaPlugin:
             pairs = ((self._symbols[control.index], _follows(control)) for control in controls)
             found = {symbol: follows for symbol, follows in pairs if follows is not None}
             self._mapped = number, now + MAPPING_SECONDS, found
+            follow_cv = [symbol for symbol, follows in found.items() if follows.source == "cv"]
+            self._added = portnames.added_names(self.kind, self.port_names, follow_cv, bridged=self.bridged)
         return found
 
     def await_values(self, plugin_id: int, wanted: Mapping[str, float]) -> dict[str, float]:

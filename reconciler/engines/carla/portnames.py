@@ -7,9 +7,10 @@ which of these applies shows in the graph. For other formats than LV2 the catalo
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from reconciler.model.catalogue import Direction, Kind, PluginType
+from reconciler.model.controls import added_ports
 from reconciler.model.resources import Port
 
 _NUMBERED = re.compile(r"^(.*) \((\d{1,2})\)$", re.DOTALL)
@@ -25,13 +26,35 @@ def jack_names(kind: PluginType) -> dict[str, tuple[str, ...]]:
     for port in sorted(kind.ports, key=lambda port: port.index):
         own = port.name
         for known in taken.values():
-            own = _unlike(own, known)
+            own = unlike(own, known)
         if port.kind is Kind.MIDI:
             names[port.symbol] = (own, *_EVENTS[port.direction])
         else:
             names[port.symbol] = (own,)
             taken[port.kind, port.direction].append(own)
     return names
+
+
+def added_names(kind: PluginType, own: Mapping[str, str], cv: Iterable[str], *, bridged: bool) -> dict[str, str]:
+    """Return, by symbol, what the ports are called that Carla adds, where that is not their symbol.
+
+    Parameters
+    ----------
+    own
+        The names of the plugin's own ports.
+    cv
+        Symbols of the parameters that follow CV.
+    bridged
+        It runs in a process of its own.
+    """
+    taken = [*own.values(), *(name for names in _EVENTS.values() for name in names)]
+    found: dict[str, str] = {}
+    for port in added_ports(kind, bridge=bridged, cv=cv):
+        if port.kind is Kind.CV:
+            found[port.symbol] = unlike(port.name, taken)
+        elif bridged:
+            found[port.symbol] = _EVENTS[Direction.IN][1]
+    return found
 
 
 def resolve(kind: PluginType, client: str, ports: Mapping[str, Port]) -> dict[str, str] | None:
@@ -54,7 +77,7 @@ def _same(seen: Kind, meant: Kind) -> bool:
     return (seen is Kind.MIDI) == (meant is Kind.MIDI)
 
 
-def _unlike(name: str, taken: list[str]) -> str:
+def unlike(name: str, taken: Iterable[str]) -> str:
     """Count a name up for each one that it meets, in order, exactly as Carla does."""
     for known in taken:
         if name != known:

@@ -6,7 +6,7 @@ from pathlib import Path
 from reconciler.engines import refusals, statefiles
 from reconciler.engines.carla import keeping, programs, windows
 from reconciler.engines.carla.engine import ACTIVE, NOT_FOLLOWING, CarlaEngine
-from reconciler.engines.carla.plugin import MIX_HINTS, CarlaPlugin, control_index
+from reconciler.engines.carla.plugin import CV, MIX_HINTS, CarlaPlugin, control_index
 from reconciler.engines.lacking import Lacking
 from reconciler.model.conform import conform
 from reconciler.model.mix import MIX
@@ -41,6 +41,14 @@ class Setters(Lacking):
 
     def _find(self, name: str) -> tuple[int, CarlaPlugin]:
         """Return a plugin with its id of the moment. Raises ``no-such-plugin``."""
+        raise NotImplementedError
+
+    def _await_cv_port(self, plugin: CarlaPlugin, plugin_id: int, symbol: str, *, there: bool) -> bool:
+        """Wait until a parameter's CV port has come or gone; tell whether it has."""
+        raise NotImplementedError
+
+    def _let_cv_go(self, plugin: CarlaPlugin, plugin_id: int, symbol: str) -> None:
+        """Let a parameter follow CV no more, and lose its port."""
         raise NotImplementedError
 
     def _mourn(self, plugin: CarlaPlugin) -> None:
@@ -140,15 +148,21 @@ class Setters(Lacking):
                 raise refusals.no_such_parameter(name, symbol, plugin.kind)
             engine = self._engine
             before = engine.control(plugin_id, index).follows
+            twin = None if follows is None or follows.source != "cv" else plugin.cv_twin(plugin_id, symbol)
+            if twin is not None:
+                hint = f"Its port would be called as that of {twin}."
+                raise refusals.unsupported(name, f"Letting {symbol} follow CV", hint)
             wanted = NOT_FOLLOWING if follows is None else control_index(follows)
             if wanted is None:
                 hint = "A parameter follows a control change from 0 to 119, the pitch bend, or CV."
                 raise refusals.unsupported(name, f"Letting {symbol} follow {follows}", hint)
-            if wanted != before:
+            if before == CV != wanted:
+                self._let_cv_go(plugin, plugin_id, symbol)
+            elif wanted != before:
                 engine.follow(plugin_id, index, NOT_FOLLOWING)
             if follows is not None:
                 # All else before the source, so that it never follows the wrong channel or range, for no moment.
-                if all(plugin.within(symbol, edge) for edge in (follows.low, follows.high)):
+                if follows.source == "cv" or all(plugin.within(symbol, edge) for edge in (follows.low, follows.high)):
                     engine.set_follow_range(plugin_id, index, follows.low, follows.high)
                 engine.set_follow_channel(plugin_id, index, follows.channel)
                 engine.follow(plugin_id, index, wanted)
@@ -156,6 +170,10 @@ class Setters(Lacking):
             if kept != follows:
                 engine.follow(plugin_id, index, NOT_FOLLOWING)
                 raise refusals.not_kept(name, f"plugins.{name}.midi.{symbol}", follows, kept)
+            follows_cv = follows is not None and follows.source == "cv"
+            if (CV in {before, wanted}) and not self._await_cv_port(plugin, plugin_id, symbol, there=follows_cv):
+                engine.follow(plugin_id, index, NOT_FOLLOWING)
+                raise refusals.not_kept(name, f"plugins.{name}.midi.{symbol}", follows, "a port that did not follow")
 
     def show_ui(self, name: str, *, shown: bool = True) -> None:
         """Open or close its own window. Raises ``no-such-plugin``, ``no-ui``, ``no-display``, ``ui-failed``."""

@@ -8,9 +8,9 @@ import msgspec
 
 from reconciler.engines import refusals
 from reconciler.engines.carla import bridges
+from reconciler.engines.carla.cvports import CvPorts
 from reconciler.engines.carla.engine import ACTIVE, Address, CarlaEngine
 from reconciler.engines.carla.plugin import CarlaPlugin
-from reconciler.engines.carla.setters import Setters
 from reconciler.model.catalogue import PluginType
 from reconciler.model.mix import MIX
 from reconciler.model.resources import Capabilities, EngineSettings
@@ -27,7 +27,7 @@ LookIn = Callable[[Mapping[str, tuple[str, ...]]], None]
 """Lets the catalogue look for plugins in these folders too, by scheme."""
 
 
-class Whole(Setters):
+class Whole(CvPorts):
     """The part of :class:`~reconciler.engines.carla.host.CarlaHost` that is about the engine as a whole."""
 
     _engine: CarlaEngine

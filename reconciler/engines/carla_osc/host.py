@@ -316,7 +316,7 @@ class AttachedHost(Attached):
         client = self._prefix + name
         seen = plugin.observed(engine.names().index(client))
         # In what process it runs is its user's setting, and nothing here can change it.
-        return HostedPlugin(msgspec.structs.replace(seen, bridge=False), client, dict(plugin.port_names))
+        return HostedPlugin(msgspec.structs.replace(seen, bridge=False), client, dict(plugin.all_port_names))
 
     def _take_out_ours(self, engine: OscEngine) -> None:
         engine.refresh()

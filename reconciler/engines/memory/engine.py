@@ -13,6 +13,7 @@ from reconciler.engines.memory.server import MemoryServer
 from reconciler.model import states
 from reconciler.model.catalogue import Catalogue, Direction, Kind, PluginType, PortInfo
 from reconciler.model.conform import conform, limits
+from reconciler.model.controls import added_ports
 from reconciler.model.mix import MIX
 from reconciler.model.options import FORCE_STEREO
 from reconciler.model.resources import CustomData, MidiMap, Port
@@ -45,6 +46,11 @@ class RawPlugin:
         self.custom_data: dict[str, CustomData] = {}
         self.bridge = bridge
 
+    def added(self) -> tuple[PortInfo, ...]:
+        """Return the ports by which its parameters are moved, besides its own."""
+        following = [symbol for symbol, follows in self.midi.items() if follows.source == "cv"]
+        return added_ports(self.type, bridge=self.bridge, cv=following)
+
 
 class RawEngine:
     """Loads and holds plugins.
@@ -59,15 +65,24 @@ class RawEngine:
         What their JACK clients' names begin with.
     port_names
         Call ports by their name (``In L``), as Carla does, instead of by symbol (``in_l``), as jalv does.
+    adds_ports
+        Give plugins ports by which their parameters are moved, as Carla does.
     """
 
     def __init__(
-        self, catalogue: Catalogue, server: MemoryServer, *, prefix: str = "", port_names: bool = False
+        self,
+        catalogue: Catalogue,
+        server: MemoryServer,
+        *,
+        prefix: str = "",
+        port_names: bool = False,
+        adds_ports: bool = True,
     ) -> None:
         self._catalogue = catalogue
         self.server = server
         self._prefix = prefix
         self._port_names = port_names
+        self._adds_ports = adds_ports
         self._plugins: list[RawPlugin] = []
         self._armed: int | None = None
         self.last_error = ""
@@ -116,6 +131,8 @@ class RawEngine:
         ports = [Port(self.port_name(port), port.kind, port.direction) for port in kind.ports]
         client = self.server.open_client(self._prefix + granted, ports)
         plugin = RawPlugin(kind, granted, client, options, bridge=bridge)
+        for added in self.added(plugin):
+            self.server.open_port(client, Port(self.port_name(added), added.kind, added.direction))
         if armed is None:
             self._plugins.append(plugin)
             return True
@@ -174,10 +191,23 @@ class RawEngine:
             return
         plugin = self._plugins[plugin_id]
         info = plugin.type.parameter(symbol)
+        before = self.added(plugin)
         if follows is None:
             plugin.midi.pop(symbol, None)
-        elif info is not None and all(conform(info, edge) == edge for edge in (follows.low, follows.high)):
+        elif info is not None and (
+            follows.source == "cv" or all(conform(info, edge) == edge for edge in (follows.low, follows.high))
+        ):
             plugin.midi[symbol] = follows
+        after = self.added(plugin)
+        for port in before:
+            if port not in after:
+                self.server.close_port(f"{plugin.client}:{self.port_name(port)}")
+        for port in after:
+            self.server.open_port(plugin.client, Port(self.port_name(port), port.kind, port.direction))
+
+    def added(self, plugin: RawPlugin) -> tuple[PortInfo, ...]:
+        """Return the ports that a plugin has besides its own."""
+        return plugin.added() if self._adds_ports else ()
 
     def set_option(self, plugin_id: int, key: str, value: bool) -> None:
         """Switch an option; one that the plugin does not have changes nothing, and force_stereo moves no port."""

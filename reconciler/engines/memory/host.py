@@ -348,7 +348,13 @@ class MemoryHost(WholeEngine):
             return None
         if self._engine is None or self._lives_on is not server:
             within = InnerServer(server, self._prefix) if self._settings.mode == PATCHBAY else server
-            self._engine = RawEngine(self._studio.catalogue, within, prefix=self._prefix, port_names=self._port_names)
+            self._engine = RawEngine(
+                self._studio.catalogue,
+                within,
+                prefix=self._prefix,
+                port_names=self._port_names,
+                adds_ports=bool(self._capabilities.midi),
+            )
             self._lives_on = server
         return self._engine
 
@@ -380,9 +386,9 @@ class MemoryHost(WholeEngine):
             bridge=raw.bridge,
             rest_options=dict(raw.fresh_options) if can.options else {},
         )
-        names = (
-            {port.symbol: engine.port_name(port) for port in raw.type.ports} if engine and self._port_names else None
-        )
+        names = None
+        if engine and self._port_names:
+            names = {port.symbol: engine.port_name(port) for port in (*raw.type.ports, *engine.added(raw))}
         return HostedPlugin(plugin, raw.client, names)
 
 

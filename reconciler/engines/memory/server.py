@@ -65,6 +65,11 @@ class MemoryServer:
             Link(moved.get(a, a), moved.get(b, b)) for a, b in ((link.source, link.target) for link in self.links)
         }
 
+    def open_port(self, client: str, port: Port) -> None:
+        """Let a client have one port more; one that is there stays as it is."""
+        if f"{client}:{port.name}" not in self.ports:
+            self._register(Port(f"{client}:{port.name}", port.kind, port.direction))
+
     def close_port(self, name: str) -> None:
         """Take one port away, and its links with it."""
         self.ports.pop(name, None)
