@@ -7,11 +7,12 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 ISOLATED := tests/isolated
 
-.PHONY: help demo test check benchmarks system-demo system-test clean
+.PHONY: help demo test long check benchmarks system-demo system-test clean
 
 help:
 	@echo 'make demo        set up, then play the main job through: apply, measure, edit, drift, heal (under two minutes)'
 	@echo 'make test        set up, then linters, types, import rules and every test, real audio included'
+	@echo 'make long        the laws with 500 examples each, ten kills of an apply in each mode of Carla, attached Carlas'
 	@echo 'make check       linters, types and import rules only'
 	@echo 'make benchmarks  print the ratios of the README'
 	@echo 'make clean       remove .venv and all caches'
@@ -20,7 +21,11 @@ demo: system-demo $(STAMP)
 	@$(ISOLATED) $(BIN)/python -m reconciler.demo $(ARGS)
 
 test: system-test check
-	$(ISOLATED) $(BIN)/python -m pytest -m 'not benchmark' $(ARGS)
+	$(ISOLATED) $(BIN)/python -m pytest -m 'not benchmark and not long' $(ARGS)
+
+long: system-test $(STAMP)
+	HYPOTHESIS_PROFILE=long $(ISOLATED) $(BIN)/python -m pytest tests/laws tests/carla/test_everything.py $(ARGS)
+	$(ISOLATED) $(BIN)/python -m pytest -m long $(ARGS)
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import msgspec
 
 from reconciler.engines import choose
-from reconciler.history.quarantine import Quarantine
+from reconciler.history.quarantine import Near, Quarantine
 from reconciler.history.record import Record
 from reconciler.host.place import Place
 from reconciler.host.recorder import Death, autopsy, spoken
@@ -80,6 +80,8 @@ class Ward:
     def settle(self, retried: frozenset[str], *, host_gone: bool) -> None:
         """Write down who is in, before an apply: without those let in again, and those the manifest has changed."""
         inside, session = self.inside(host_gone=host_gone), self._session
+        if host_gone:
+            self._note(autopsy(Place(self._given.name)))
         kept: list[Quarantined] = []
         for name, one in inside.items():
             now = standing(session, {name: one}).keys()
@@ -87,30 +89,75 @@ class Ward:
                 kept.append(one)
         self._quarantine.write(kept)
 
+    def came_through(self) -> None:
+        """Say that a host has outlived an apply: a crash after this one is the first in a row."""
+        self._quarantine.forget_near()
+
     def blamed(self, error: Unavailable) -> Unavailable:
-        """Put the plugin that took its host down into quarantine, and return the error in words that name it."""
-        one = self._suspect(autopsy(Place(self._given.name)))
-        if error.code != "host-died" or one is None:
+        """Put the plugin that took its host down into quarantine, and return the error in words that name it.
+
+        A host that crashed in another thread than the one that called a plugin is no plugin's fault that is known: the
+        error says so, and nobody is blamed unless the same call was under way at the crash before.
+        """
+        if error.code != "host-died":
             return error
+        death = autopsy(Place(self._given.name))
+        one, near = self._suspect(death), self._near(death)
+        self._note(death)
+        if one is None:
+            return error if near is None else self._nobody(error, near.name)
         self._quarantine.write([*self._quarantine.read().values(), one])
         again = f"`studio apply --retry {one.name}` lets it in again"
         way = "" if one.bridge else ", `bridge: true` gives it a process of its own"
-        hint = f"apply again: the rest is built without {one.name}; {again}{way}"
-        address = f"plugins.{one.name}"
-        origin = self._given.origin(address)
-        where = msgspec.structs.replace(origin, address=address) if origin else Where(address=address)
+        twice = "the second time in a row; " if near is not None else ""
+        hint = f"{twice}apply again: the rest is built without {one.name}; {again}{way}"
         details = {**(error.details or {}), "quarantined": msgspec.to_builtins(one), "hint": error.hint}
-        return Unavailable(error.code, error.message, where=where, hint=hint, details=details)
+        return Unavailable(error.code, error.message, where=self._where(one.name), hint=hint, details=details)
+
+    def _nobody(self, error: Unavailable, name: str) -> Unavailable:
+        hint = (
+            f"nobody is blamed: apply again, it goes on from what is there; if it dies there again, {name} is left out"
+        )
+        details = {**(error.details or {}), "hint": error.hint}
+        return Unavailable(error.code, error.message, where=self._where(name), hint=hint, details=details)
+
+    def _where(self, name: str) -> Where:
+        address = f"plugins.{name}"
+        origin = self._given.origin(address)
+        return msgspec.structs.replace(origin, address=address) if origin else Where(address=address)
+
+    def _note(self, death: Death) -> None:
+        """Write down who was being called when the host crashed elsewhere; whoever is blamed for it is no news."""
+        near = self._near(death)
+        if near is None:
+            return
+        if near.again(self._quarantine.near()):
+            self._quarantine.forget_near()
+        else:
+            self._quarantine.remember(near)
+
+    def _near(self, death: Death) -> Near | None:
+        if self._apart or not death.elsewhere or death.called is None or death.action is None:
+            return None
+        declared = self._declared(death.action, death.called)
+        doing = spoken(death.action.call).partition(" (")[0]
+        return None if declared is None else Near(death.called, declared[0], doing, death.at)
 
     def _suspect(self, death: Death) -> Quarantined | None:
-        if self._apart or death.suspect is None or death.action is None:
+        if self._apart or death.called is None or death.action is None:
             return None
-        declared = self._declared(death.action, death.suspect)
+        near = self._near(death)
+        if death.suspect is None and (near is None or not near.again(self._quarantine.near())):
+            return None
+        declared = self._declared(death.action, death.called)
         if declared is None:
             return None
         plugin, bridge = declared
         now = time.strftime("%Y-%m-%d %H:%M", time.localtime())
-        return Quarantined(death.suspect, plugin, now, spoken(death.action.call).partition(" (")[0], bridge)
+        doing = spoken(death.action.call).partition(" (")[0]
+        if near is not None:
+            doing += " for the second time, though in another thread"
+        return Quarantined(death.called, plugin, now, doing, bridge)
 
     def _declared(self, action: Action, name: str) -> tuple[str, bool] | None:
         """Return what the plugin was: what was being loaded, else what the apply had claimed under that name."""

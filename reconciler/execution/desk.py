@@ -280,6 +280,7 @@ class Desk:
             outcomes = self.studio().execute(plan.actions, heard)
         except Unavailable as error:
             raise self.ward.blamed(error) from error
+        self.ward.came_through()
         ran, after = tuple(zip(plan.actions, outcomes, strict=True)), self.studio().observe()
         if after.jack is None:
             raise self._server_gone(ran)

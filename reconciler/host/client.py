@@ -13,6 +13,7 @@ from typing import IO, TypeVar
 import msgspec
 
 from reconciler.engines.studio import Told
+from reconciler.host import orphans
 from reconciler.host.place import Place
 from reconciler.host.protocol import Failure, HostConfig, HostStatus, Message, Request, encode, raw, revive
 from reconciler.host.recorder import autopsy
@@ -68,8 +69,11 @@ class HostClient:
         _reap()
         while True:
             found = cls._connect(place, patience_s)
-            if found is not None or not place.taken():
+            if found is not None:
                 return found
+            if not place.taken():
+                orphans.end(place)
+                return None
             if time.monotonic() > give_up:
                 message = f"the plugin host of {session} has been starting or ending for {START_SECONDS:.0f} s"
                 raise Unavailable("host-busy", message, hint=f"try again in a moment (log: {place.log})")
@@ -197,12 +201,11 @@ class HostClient:
 
     def _died(self) -> StudioError:
         death = autopsy(self._place)
-        details: dict[str, object] = {"suspect": death.suspect, "crash": death.crash}
+        details: dict[str, object] = {"suspect": death.suspect, "crash": death.crash, "elsewhere": death.elsewhere}
         if death.action is not None:
             details["action"] = msgspec.to_builtins(death.action)
-        how = f": {death.crash}" if death.crash else ""
         hint = f"apply again: it is started anew and goes on from what is there (log: {self._place.log})"
-        return Unavailable("host-died", f"the plugin host died{death.doing}{how}", hint=hint, details=details)
+        return Unavailable("host-died", f"the plugin host died{death.doing}{death.how}", hint=hint, details=details)
 
     def _silent(self) -> StudioError:
         hint = f"`studio down --force` ends it (log: {self._place.log})"

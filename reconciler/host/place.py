@@ -20,6 +20,7 @@ class Place:
         self.flight = self.folder / "flight"
         self.crash = self.folder / "crash"
         self.exit = self.folder / "exit"
+        self.mark = self.folder / "mark"
         self.lock = self.folder / "host.lock"
 
     def make(self) -> None:

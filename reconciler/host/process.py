@@ -15,6 +15,7 @@ from reconciler import __version__
 from reconciler.engines import choose
 from reconciler.engines.ports import Crash
 from reconciler.engines.studio import LocalStudio
+from reconciler.host import orphans
 from reconciler.host.place import Place, servers
 from reconciler.host.protocol import (
     INVALID_PARAMS,
@@ -208,6 +209,7 @@ def main(argv: list[str]) -> int:
         except BlockingIOError:
             _tell(ready, {"already": True})
             return 0
+        orphans.mark(place)
         _witness = Witness(place)
         host = HostProcess(config, place, lock)
     except StudioError as error:
@@ -217,6 +219,7 @@ def main(argv: list[str]) -> int:
     signal.signal(signal.SIGINT, host.stop)
     _tell(ready, {})
     host.run()
+    place.mark.unlink(missing_ok=True)
     return 0
 
 

@@ -7,6 +7,8 @@ import ctypes
 import faulthandler
 import mmap
 import os
+import re
+import threading
 from pathlib import Path
 from typing import IO
 
@@ -53,6 +55,8 @@ _SHOWN_LETTERS = 200
 """How much of a long value is kept: the rest is the plugin's data, not a person's."""
 _UNDER_WAY, _OVER, _NOTHING = b"+-\n"
 _EXITED = "exited"
+_CRASHED_THREAD = re.compile(r"^Current thread (0x[0-9a-f]+)", re.MULTILINE)
+"""How :mod:`faulthandler` begins the stack of the thread that crashed, if it is one of Python's."""
 
 
 class FlightRecorder:
@@ -92,12 +96,14 @@ class FlightRecorder:
 class Witness:
     """Sees to it that a host's end can be told apart afterwards: a crash, an ``exit`` in a plugin, or a kill.
 
-    A crash is written down by :mod:`faulthandler`. An ``exit`` from C runs no Python, but it flushes C's own files; so
-    a word that was never flushed is on disk afterwards. A kill leaves neither.
+    A crash is written down by :mod:`faulthandler`, which runs in the thread that crashed and tells whether that is one
+    of Python's; which of them calls the plugins is written down here, by the one that does. An ``exit`` from C runs no
+    Python, but it flushes C's own files; so a word that was never flushed is on disk afterwards. A kill leaves neither.
     """
 
     def __init__(self, place: Place) -> None:
-        self._crash: IO[bytes] = place.crash.open("wb")
+        self._crash: IO[bytes] = place.crash.open("wb", buffering=0)
+        self._crash.write(f"{_spelled(threading.get_ident())}\n".encode())
         faulthandler.enable(self._crash)
         libc = ctypes.CDLL(None)
         libc.fopen.restype = ctypes.c_void_p
@@ -115,6 +121,20 @@ class Death(msgspec.Struct, frozen=True):
     """The last one before, if none was."""
     crash: str | None = None
     """What struck it, such as "Segmentation fault"; None if it was killed, or lost in another way."""
+    elsewhere: bool = False
+    """It crashed in another thread than the one that makes the calls, as those are that sound runs in."""
+    at: int = 0
+    """When it crashed, in nanoseconds since the epoch: tells one end from another."""
+
+    @property
+    def how(self) -> str:
+        """What struck it and where, as the end of a sentence; empty if that is not known."""
+        if self.crash is None:
+            return ""
+        where = (
+            ", not in that call but in another thread, such as sound runs in" if self.called and self.elsewhere else ""
+        )
+        return f": {self.crash}{where}"
 
     @property
     def doing(self) -> str:
@@ -125,7 +145,12 @@ class Death(msgspec.Struct, frozen=True):
 
     @property
     def suspect(self) -> str | None:
-        """The name of the plugin that did it: it was being called when the host crashed."""
+        """The name of the plugin that did it: the host crashed within a call into it."""
+        return None if self.elsewhere else self.called
+
+    @property
+    def called(self) -> str | None:
+        """The name of the plugin that was being called when the host crashed, whether that call did it or not."""
         if self.action is None or self.crash is None:
             return None
         match self.action.call:
@@ -140,7 +165,8 @@ class Death(msgspec.Struct, frozen=True):
 def autopsy(place: Place) -> Death:
     """Return what a host that died left behind."""
     under_way, action = _noted(place.flight)
-    return Death(action if under_way else None, None if under_way else action, _struck(place))
+    crash, elsewhere, at = _struck(place)
+    return Death(action if under_way else None, None if under_way else action, crash, elsewhere, at)
 
 
 def last_action(path: Path) -> Action | None:
@@ -160,11 +186,19 @@ def _noted(path: Path) -> tuple[bool, Action | None]:
         return False, None
 
 
-def _struck(place: Place) -> str | None:
-    crash = _text(place.crash).partition("\n")[0]
-    if crash:
-        return crash.removeprefix("Fatal Python error: ")
-    return "it ended by itself" if _text(place.exit) == _EXITED else None
+def _struck(place: Place) -> tuple[str | None, bool, int]:
+    """Return what struck the host, whether outside the thread that makes the calls, and when."""
+    caller, _, told = _text(place.crash).partition("\n")
+    if told:
+        thread = _CRASHED_THREAD.search(told)
+        elsewhere = thread is None or thread[1] != caller
+        return told.partition("\n")[0].removeprefix("Fatal Python error: "), elsewhere, place.crash.stat().st_mtime_ns
+    return ("it ended by itself" if _text(place.exit) == _EXITED else None), False, 0
+
+
+def _spelled(thread: int) -> str:
+    """Return a thread's number as :mod:`faulthandler` writes it."""
+    return f"0x{thread:0{2 * ctypes.sizeof(ctypes.c_ulong)}x}"
 
 
 def _text(path: Path) -> str:

@@ -43,8 +43,10 @@ def plan(observed: Observed, baseline: Baseline, builder: PlanBuilder) -> str | 
             continue
         unit = "bpm" if key == "tempo" else None
         builder.change(address, Act.UPDATE, before, asks, unit=unit, reason=reason)
+        # Folders first of all: the plugins that are about to be loaded may lie there.
+        stage = Stage.PREPARE if key == "paths" else Stage.SETTINGS
         for part, value in _parts(key, before, asks):
-            builder.step(Stage.SETTINGS, SetEngine(part, value), address)
+            builder.step(stage, SetEngine(part, value), address)
     return restarts_for
 
 

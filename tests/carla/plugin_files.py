@@ -15,6 +15,7 @@ NO_CARLA = "Carla is not installed: its catalogue is not tested"
 
 LADSPA = r"""
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

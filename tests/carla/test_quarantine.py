@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.engines.choose import catalogue
+from tests.carla.plugin_files import ladspa
 from tests.cli.studio import host, put_everything_down, studio
 
 pytestmark = [pytest.mark.jack, pytest.mark.carla]
@@ -95,3 +96,64 @@ def test_a_host_that_is_killed_blames_nobody(manifest: Path) -> None:
     assert [one["name"] for one in studio("plan", "--json").json["quarantined"]] == ["bomb"]
     assert studio("apply", "--yes").code == 4
     assert studio("status", "--json").json["plugins"] == ["one", "two"]
+
+
+ELSEWHERE = """\
+char command[200] = "";
+FILE *words = fopen("/proc/self/cmdline", "r");
+for (size_t n = fread(command, 1, sizeof command - 1, words); n--;) command[n] = command[n] ? command[n] : ' ';
+fclose(words);
+if (!strstr(command, "host.process")) return;
+unsigned long thread;
+int pthread_create(unsigned long *, const void *, void *(*)(void *), void *);
+pthread_create(&thread, NULL, (void *(*)(void *))16, NULL);
+sleep(60)"""
+"""Its library crashes in a thread of its own, while Carla waits for it."""
+
+NEAR = f"""\
+version: 1
+session: near
+engine: {{ host: carla }}
+plugins:
+  one: {{ plugin: '{AMP}' }}
+  near: {{ plugin: 'ladspa:near.so#tiny' }}
+"""
+
+
+@pytest.fixture
+def crashing_elsewhere(tmp_path: Path, jack_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A session with a plugin during whose loading another thread crashes; returns the plugin's file."""
+    file = ladspa(tmp_path / "near.so", ELSEWHERE)
+    monkeypatch.setenv("LADSPA_PATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "studio.yaml").write_text(NEAR, encoding="utf-8")
+    yield file
+    put_everything_down()
+
+
+def test_who_was_near_a_crash_in_another_thread_is_blamed_only_the_second_time(crashing_elsewhere: Path) -> None:
+    first = studio("apply", "--yes")
+    assert first.code == 1, first
+    told, hint = first.err.splitlines()
+    assert "while loading near (" in told
+    assert told.endswith("Segmentation fault, not in that call but in another thread, such as sound runs in")
+    assert "nobody is blamed: apply again" in hint
+    assert studio("plan", "--json").json.get("quarantined", []) == [], "looking twice is not crashing twice"
+    assert studio("plan", "--json").json.get("quarantined", []) == []
+    second = studio("apply", "--yes")
+    assert second.code == 1, second
+    assert "the second time in a row; apply again: the rest is built without near" in second.err
+    third = studio("apply", "--yes")
+    assert third.code == 4, third
+    assert "loading near for the second time, though in another thread" in third.out
+    assert studio("status", "--json").json["plugins"] == ["one"]
+
+
+def test_who_was_near_is_forgotten_when_an_apply_comes_through(crashing_elsewhere: Path) -> None:
+    assert studio("apply", "--yes").code == 1
+    ladspa(crashing_elsewhere)
+    assert studio("apply", "--yes").code == 0
+    assert studio("down").code == 0
+    ladspa(crashing_elsewhere, ELSEWHERE)
+    again = studio("apply", "--yes")
+    assert (again.code, "nobody is blamed" in again.err) == (1, True), again

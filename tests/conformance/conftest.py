@@ -32,8 +32,8 @@ RIGS = [
     pytest.param("carla-patchbay", marks=[pytest.mark.jack, pytest.mark.carla]),
     pytest.param("carla-bridged", marks=[pytest.mark.jack, pytest.mark.carla]),
     pytest.param("attached", marks=[pytest.mark.jack, pytest.mark.carla]),
-    pytest.param("attached-with-prefix", marks=[pytest.mark.jack, pytest.mark.carla]),
-    pytest.param("attached-patchbay", marks=[pytest.mark.jack, pytest.mark.carla]),
+    pytest.param("attached-with-prefix", marks=[pytest.mark.jack, pytest.mark.carla, pytest.mark.long]),
+    pytest.param("attached-patchbay", marks=[pytest.mark.jack, pytest.mark.carla, pytest.mark.long]),
 ]
 
 

@@ -50,6 +50,9 @@ match end.removeprefix("over "):
         started = ctypes.c_ulong()
         libc.pthread_create(ctypes.byref(started), None, ctypes.c_void_p(16), None)
         time.sleep(60)
+    case "segfault in a thread of Python's":
+        threading.Thread(target=ctypes.string_at, args=[0]).start()
+        time.sleep(60)
     case "exit":
         ctypes.CDLL(None).exit(0)
     case "kill":
@@ -72,7 +75,6 @@ def let_die(how: str, *calls: Call) -> Death:
     [
         ("segfault", "Segmentation fault"),
         ("abort", "Aborted"),
-        ("segfault in another thread", "Segmentation fault"),
         ("exit", "it ended by itself"),
     ],
 )
@@ -80,6 +82,15 @@ def test_who_was_called_when_it_crashed_did_it(how: str, crash: str) -> None:
     death = let_die(how, AddPlugin("first", GAIN), AddPlugin("bomb", GAIN))
     assert (death.suspect, death.crash) == ("bomb", crash)
     assert death.doing == f" while loading bomb ({GAIN})"
+
+
+@pytest.mark.parametrize("thread", ["another thread", "a thread of Python's"])
+def test_who_was_called_when_another_thread_crashed_is_named_and_not_blamed(thread: str) -> None:
+    death = let_die(f"segfault in {thread}", AddPlugin("first", GAIN), AddPlugin("bomb", GAIN))
+    assert (death.suspect, death.called, death.crash) == (None, "bomb", "Segmentation fault")
+    assert death.doing == f" while loading bomb ({GAIN})"
+    assert death.how == ": Segmentation fault, not in that call but in another thread, such as sound runs in"
+    assert death.at > let_die("kill").at == 0
 
 
 def test_who_was_called_when_it_was_killed_is_named_and_not_blamed() -> None:

@@ -1,4 +1,4 @@
-"""How many examples the laws see: 30 in `make test`, 500 in `make laws` (HYPOTHESIS_PROFILE=long)."""
+"""How many examples the laws see: 30 in `make test`, 500 in `make long` (HYPOTHESIS_PROFILE=long)."""
 
 import os
 

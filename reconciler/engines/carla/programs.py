@@ -4,7 +4,10 @@ from reconciler.engines import refusals
 from reconciler.engines.carla.access import PluginAccess
 from reconciler.engines.carla.plugin import CarlaPlugin
 from reconciler.model.errors import EngineError
+from reconciler.model.mix import MIX
 from reconciler.model.values import float32
+
+_CHANNEL = MIX["control_channel"].index
 
 
 def load(engine: PluginAccess, plugin: CarlaPlugin, plugin_id: int, uri: str) -> None:
@@ -57,6 +60,10 @@ def _choose(engine: PluginAccess, plugin: CarlaPlugin, plugin_id: int, uri: str)
         case ["program", number]:
             engine.set_program(plugin_id, int(number))
             kept = f"program:{engine.program(plugin_id)}"
+        case ["midi", _, _] if plugin.kind.uri.startswith("sf2:") and engine.internal(plugin_id, _CHANNEL) < 0:
+            # Carla would say that it plays it, and play another (measured, and CarlaPluginFluidSynth.cpp).
+            hint = "A SoundFont plays its program on its control channel, which is off: choose one in mix."
+            raise refusals.unsupported(plugin.name, f"Loading the program {uri}", hint)
         case ["midi", bank, number]:
             numbers = engine.midi_programs(plugin_id)
             at = numbers.get((int(bank), int(number)))
