@@ -40,11 +40,12 @@ def added_ports(kind: PluginType, *, bridge: bool = False, cv: Iterable[str] = (
     sounds = any(port.kind is Kind.AUDIO and port.direction is Direction.OUT for port in kind.ports)
     apart = bridge or kind.uri.startswith(f"{SCHEME}:")
     ports: list[PortInfo] = []
+    behind = max((port.index for port in kind.ports), default=-1) + 1
     if events_port(kind) is None and (sounds or (kind.parameters and not apart)):
-        ports.append(PortInfo(EVENTS, EVENTS, len(kind.ports), Kind.MIDI, Direction.IN))
+        ports.append(PortInfo(EVENTS, EVENTS, behind, Kind.MIDI, Direction.IN))
     following = set(cv)
     ports += [
-        PortInfo(cv_symbol(kind, info.symbol), info.name, info.index, Kind.CV, Direction.IN)
+        PortInfo(cv_symbol(kind, info.symbol), info.name, behind + 1 + info.index, Kind.CV, Direction.IN)
         for info in kind.parameters
         if info.symbol in following
     ]

@@ -11,6 +11,7 @@ import msgspec
 
 from reconciler.engines.carla.portnames import jack_names
 from reconciler.model.catalogue import Catalogue, Kind, ParameterInfo, PluginType, PortInfo
+from reconciler.model.controls import EVENTS, added_ports
 from reconciler.model.custom import STRING
 from reconciler.model.errors import StudioError
 from reconciler.model.mix import MIX
@@ -75,6 +76,7 @@ class _Writer:
         self.left_out: list[str] = []
         self.kinds = {name: self._described(plugin, catalogue) for name, plugin in session.plugins.items()}
         self.as_they_run = {name: widened(kind) if self._in_stereo(name) else kind for name, kind in self.kinds.items()}
+        self.as_they_run = {name: self._with_added(name, kind) for name, kind in self.as_they_run.items()}
         self.names = {name: jack_names(kind) for name, kind in self.as_they_run.items()}
         jack = session.jack
         self.rate_hz = (jack.sample_rate if jack is not None else None) or RATE_HZ
@@ -103,6 +105,12 @@ class _Writer:
             force_stereo=self.force_stereo,
             bridges=self.bridges,
         )
+
+    def _with_added(self, name: str, kind: PluginType) -> PluginType:
+        """Return a plugin with the ports that Carla gives it too."""
+        plugin = self.session.plugins[name]
+        cv = [symbol for symbol, follows in plugin.midi.items() if follows.source == "cv"]
+        return msgspec.structs.replace(kind, ports=(*kind.ports, *added_ports(kind, bridge=plugin.bridge, cv=cv)))
 
     def _described(self, plugin: Plugin, catalogue: Catalogue) -> PluginType:
         kind = catalogue.describe(plugin.plugin)
@@ -157,12 +165,13 @@ class _Writer:
 
     def _over(self, was: Saved, info: ParameterInfo, value: float | None, follows: MidiMap | None) -> Saved:
         scale = self.rate_hz if info.per_sample_rate else 1
+        volts = follows is not None and follows.source == "cv"
         if value is not None:
             was = msgspec.structs.replace(was, value=value / scale)
         if follows is None:
             return was
         control = _SOURCES.get(follows.source, follows.number if follows.number is not None else -1)
-        ends = (follows.low / scale, follows.high / scale)
+        ends = (follows.low, follows.high) if volts else (follows.low / scale, follows.high / scale)
         return msgspec.structs.replace(was, control=control, channel=follows.channel, range=ends)
 
     def _through_carla(self) -> tuple[Connections, Connections]:
@@ -217,6 +226,8 @@ class _Writer:
                 for end, found in ((wire.source, sources), (wire.target, targets))
             ]
             paired = pair(*ends) if all(ends) else "the port is known only where it is"
+            if _either(wire.source, wire.target) or _either(wire.target, wire.source):
+                paired = "whether that port carries MIDI or audio is known only where it is; name the plugin's port"
             if isinstance(paired, str):
                 self.left_out.append(f"{wire.address}: {paired}")
             else:
@@ -234,7 +245,8 @@ class _Writer:
         port = self._port(end)
         found = self.names[node][symbol]
         # An event port that is a plugin's only one has the second of its names, and the third in a bridge.
-        alone = sum(each.kind is Kind.MIDI and each.direction is port.direction for each in self.kinds[node].ports) == 1
+        ports = self.as_they_run[node].ports
+        alone = sum(each.kind is Kind.MIDI and each.direction is port.direction for each in ports) == 1
         which = 0 if port.kind is not Kind.MIDI or not alone else 1 + self._in_bridge(node)
         return f"{self.session.prefix}{node}:{found[which]}"
 
@@ -287,6 +299,13 @@ def _places(kind: PluginType) -> dict[str, int]:
         return {info.symbol: info.index for info in kind.parameters}
     controls = sorted((*kind.parameters, *kind.outputs), key=lambda info: info.index)
     return {info.symbol: place for place, info in enumerate(controls)}
+
+
+def _either(plugin: Endpoint, other: Endpoint) -> bool:
+    """Whether a foreign port may be linked to a plugin's audio or to what moves its parameters."""
+    kinds = {port.kind for port in plugin.ports or ()}
+    moved = any(port.name.endswith(f":{EVENTS}") for port in plugin.ports or ())
+    return moved and Kind.AUDIO in kinds and other.ports is None and other.node != "system"
 
 
 def _ports(end: Endpoint) -> Iterator[str]:

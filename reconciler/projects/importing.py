@@ -11,8 +11,9 @@ from typing import Any
 
 import msgspec
 
-from reconciler.model.catalogue import Catalogue, ParameterInfo, PluginType, PresetInfo
+from reconciler.model.catalogue import Catalogue, ParameterInfo, PluginType, PortInfo, PresetInfo
 from reconciler.model.conform import conform
+from reconciler.model.controls import added_ports
 from reconciler.model.custom import CHUNK, FILES, STRING, TYPES
 from reconciler.model.errors import StudioError, Unavailable, Where
 from reconciler.model.mix import MIX
@@ -114,7 +115,12 @@ def import_project(
         if one.needs_state:
             state_files[plugins[name]["state"]] = saved
     named = zip(project.plugins, names, strict=True)
-    nodes = [Node(name, _as_it_runs(saved, kinds[name]) if name in kinds else None) for saved, name in named]
+    nodes = [
+        Node(name, _as_it_runs(saved, kinds[name]), _added(kinds[name], plugins[name], bridged=project.bridges))
+        if name in kinds
+        else Node(name, None)
+        for saved, name in named
+    ]
     links = manifest_links(project, nodes)
     engine: dict[str, Any] = {"host": "carla", "mode": project.mode}
     if project.bridges:
@@ -219,13 +225,14 @@ class _Plugin:
         if parameter.channel:
             spec["channel"] = parameter.channel + 1
         if parameter.range is not None:
-            low, high = (float32(edge * scale) for edge in parameter.range)
+            of_cv = parameter.control == _CV
+            low, high = (float32(edge if of_cv else edge * scale) for edge in parameter.range)
             whole = (
                 -math.inf if info.minimum is None else float32(info.minimum),
                 math.inf if info.maximum is None else float32(info.maximum),
             )
             if (low, high) != whole:
-                spec["range"] = [written(info, edge)[0] for edge in (low, high)]
+                spec["range"] = [number(edge) if of_cv else written(info, edge)[0] for edge in (low, high)]
         return spec
 
     def _info(self, parameter: Saved) -> ParameterInfo | None:
@@ -347,6 +354,12 @@ def _described(project: Project, names: list[str], catalogue: Catalogue) -> tupl
             reason = reason or f"{forms[0]} is not installed" + (f" (package {package})" if package else "")
             missing.append(Missing(name, forms[0], reason))
     return kinds, missing
+
+
+def _added(kind: PluginType, spec: dict[str, Any], *, bridged: bool) -> tuple[PortInfo, ...]:
+    """Return the ports that Carla adds to a plugin that is written so."""
+    cv = [symbol for symbol, follows in spec.get("midi", {}).items() if "cv" in follows]
+    return added_ports(kind, bridge=spec.get("bridge", bridged), cv=cv)
 
 
 def _as_it_runs(saved: State, kind: PluginType) -> PluginType:

@@ -12,7 +12,7 @@ import msgspec
 from reconciler.engines.carla.portnames import jack_names
 from reconciler.manifest.mistakes import Mistake
 from reconciler.manifest.names import end
-from reconciler.model.catalogue import Direction, PluginType
+from reconciler.model.catalogue import Direction, PluginType, PortInfo
 from reconciler.model.resources import Link
 from reconciler.model.terminals import compose
 from reconciler.projects.document import Project
@@ -28,6 +28,8 @@ class Node(msgspec.Struct, frozen=True):
 
     name: str
     kind: PluginType | None
+    added: tuple[PortInfo, ...] = ()
+    """The ports that Carla gives it besides its own."""
 
 
 class Links(msgspec.Struct, frozen=True):
@@ -65,7 +67,7 @@ class _Reader:
         for place, (saved, node) in enumerate(zip(project.plugins, nodes, strict=True)):
             client = saved.name if project.internal is not None else project.clients.get(place, saved.name)
             self._nodes.setdefault(client, node)
-        self._ports = {node.name: _symbols(node.kind) for node in nodes if node.kind is not None}
+        self._ports = {node.name: _symbols(node.kind, node.added) for node in nodes if node.kind is not None}
         self._skipped = False
         self._unknown: list[str] = []
         self._nowhere: list[str] = []
@@ -154,8 +156,9 @@ class _Reader:
             yield Link(source, target)
 
 
-def _symbols(kind: PluginType) -> dict[tuple[Direction, str], str]:
+def _symbols(own: PluginType, added: tuple[PortInfo, ...]) -> dict[tuple[Direction, str], str]:
     """Return the symbol of each port by the names that Carla may give it; a port's own name wins."""
+    kind = msgspec.structs.replace(own, ports=(*own.ports, *added))
     ways = {port.symbol: port.direction for port in kind.ports}
     found: dict[tuple[Direction, str], str] = {}
     candidates = jack_names(kind)

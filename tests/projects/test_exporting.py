@@ -234,3 +234,33 @@ def effective(meant: Session, name: str) -> tuple[object, ...]:
 
 def _audio(kind: PluginType, way: Direction) -> int:
     return sum(port.kind is Kind.AUDIO and port.direction is way and not port.sidechain for port in kind.ports)
+
+
+@pytest.mark.parametrize("mode", ["multiple-clients", "patchbay"])
+def test_links_to_what_moves_parameters_come_back(mode: str) -> None:
+    text = f"""
+engine: {{ host: memory, mode: {mode} }}
+plugins:
+  eq: {{ plugin: "lv2:{MEMORY}equalizer", midi: {{ gain: {{ cc: 21 }}, q: {{ cv: true, range: [-5, 5] }} }} }}
+  wave: {{ plugin: "lv2:{MEMORY}wobble" }}
+links:
+  - keys:midi_out -> eq:events-in
+  - wave -> eq:q
+"""
+    found = exported(text)
+    assert found.left_out == ()
+    back, first = again(found), session(text)
+    assert back.links == first.links
+    assert [(str(wire.source), str(wire.target)) for wire in back.wires] == [("keys:midi_out", "eq:events-in")]
+    assert back.plugins["eq"].midi == first.plugins["eq"].midi
+
+
+def test_what_may_be_midi_or_audio_is_left_out_and_told() -> None:
+    text = f"""
+engine: {{ host: memory }}
+plugins:
+  eq: {{ plugin: "lv2:{MEMORY}equalizer", midi: {{ gain: {{ cc: 21 }} }} }}
+links: [keys:midi_out -> eq]
+"""
+    (told,) = exported(text).left_out
+    assert told.startswith("links.keys:midi_out->eq: whether that port carries MIDI or audio")
