@@ -60,7 +60,7 @@ def test_a_hundred_plugins(child: Callable[[str], dict[str, Any]], report: Repor
     print(f"\nmemory: host {ours['rss_mb']:.0f} MB, Carla alone with the same project {alone['rss_mb']:.0f} MB")
     assert len(ours["one_parameter"]) == 1
     assert plan["look and plan"] <= 1.25 * plan["bare read of it all"]
-    # The design asks for 1.3 times the bare calls. Each plugin's name, ports and values are read back as it comes, which
-    # the bare calls leave out; what that takes must not grow.
+    # The design asks for 1.3 times the bare calls. Each plugin's name, ports and values are read back as it comes;
+    # the bare calls leave that out, and what it takes must not grow.
     assert apply["the same less the wait for the sound"] <= 6 * apply["the bare C calls and two reads"]
     assert ours["rss_mb"] <= alone["rss_mb"] + MORE_MB
