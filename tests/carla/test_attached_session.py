@@ -15,6 +15,10 @@ pytestmark = [pytest.mark.jack, pytest.mark.carla]
 DELAY = "http://drobilla.net/plugins/mda/Delay"
 
 
+VOLUME = -4
+"""Carla's number of it, as of a parameter."""
+
+
 @pytest.fixture
 def theirs(
     carla: library.Installation, fresh_jack_server: Jackd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -64,12 +68,13 @@ def test_a_session_beside_its_users_own(theirs: AttachedCarla) -> None:
     assert theirs.call("get_parameter_data", 1, 0)["mappedControlIndex"] == 21
     assert studio("plan", "--exit-code").code == 0
 
-    theirs.call("set_parameter_value", 1, 0, 3.0)
+    before = theirs.call("get_internal_parameter_value", 1, VOLUME)
+    theirs.call("set_volume", 1, 0.25)
     drift = studio("drift", "--json")
     assert drift.code == 2
-    assert [change["address"] for change in drift.json["changes"]] == ["plugins.amp.params.gain"]
+    assert [change["address"] for change in drift.json["changes"]] == ["plugins.amp.mix.volume"]
     assert studio("apply", "--yes").code == 0
-    assert theirs.call("get_current_parameter_value", 1, 0) == -6.0
+    assert theirs.call("get_internal_parameter_value", 1, VOLUME) == before
 
     down = studio("down")
     assert down.code == 0, down.err

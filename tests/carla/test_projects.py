@@ -1,7 +1,7 @@
 """Carla's project files: what Carla itself saved, and what it makes of those we write."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from reconciler.projects import reading, transfer
 from reconciler.projects.document import Project
 from reconciler.session.compile import compile_session
 from tests.carla import alone
+from tests.support.jackd import jackd
 
 pytestmark = [pytest.mark.jack, pytest.mark.carla]
 
@@ -92,6 +93,13 @@ links:
   - amp:output -> system:playback_2
   - system:capture_2 -> system:playback_2
 """
+
+
+@pytest.fixture(scope="module")
+def shared_jack_server() -> Iterator[str]:
+    """A server for these tests alone: their projects link hardware to hardware, and such links outlive them."""
+    with jackd() as server:
+        yield server.name
 
 
 @pytest.fixture(params=MODES)
