@@ -5,6 +5,7 @@ No test meets the machine's JACK server: ``JACK_DEFAULT_SERVER`` names one of th
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,8 @@ _run = {"mark": "", "shm": ""}
 def pytest_configure() -> None:
     _run["shm"] = isolation.own_shm()
     _run["mark"] = isolation.mark_this_run()
+    # A run that is told to end, by `timeout` for one, takes its servers and hosts along, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     os.environ["JACK_NO_START_SERVER"] = "1"
     os.environ["JACK_DEFAULT_SERVER"] = NOBODY
 

@@ -3,6 +3,8 @@
 import functools
 from collections.abc import Iterator, Mapping
 
+import msgspec
+
 from reconciler.model.actions import (
     AddPlugin,
     LoadState,
@@ -16,6 +18,7 @@ from reconciler.model.actions import (
     SetProgram,
 )
 from reconciler.model.applications import SCHEME, parse
+from reconciler.model.mix import MIX
 from reconciler.model.options import FORCE_STEREO
 from reconciler.model.resources import Engine, Link, Observed, Plugin
 from reconciler.planning import controls
@@ -226,7 +229,8 @@ class PluginPlanner:
         name = want.name
         ours = self.baseline.plugins.get(name)
         self._check_facets(want, current)
-        loaded = self._update_state(current, want, ours)
+        current, channel = self._move_channel(current, want, ours)
+        loaded = self._update_state(current, want, ours) or channel
         if want.program != current.program or (loaded and want.program is not None):
             loaded = self._update_program(current, want, ours, loaded) or loaded
         for facet in FACETS:
@@ -235,6 +239,24 @@ class PluginPlanner:
             self._check_bypass(want)
             self.builder.change(f"plugins.{name}.active", Act.UPDATE, current.active, want.active)
             self.builder.step(Stage.SETTINGS, SetActive(name, want.active), f"plugins.{name}.active")
+
+    def _move_channel(self, current: Plugin, want: Plugin, ours: Plugin | None) -> tuple[Plugin, Step | None]:
+        """Set a soundfont's channel before all else: it plays its program there, and on a new one has another.
+
+        Returns the plugin as it is then, and the step, None if the channel stays or is nobody's.
+        """
+        name, have = want.name, current.mix.get(_CHANNEL)
+        if not want.plugin.startswith("sf2:") or want.program is None or self.is_ignored(name, "program"):
+            return current, None
+        to, reason = want.mix.get(_CHANNEL), None
+        if to is None and ours is not None and _CHANNEL in ours.mix and not self.is_ignored(name, f"mix.{_CHANNEL}"):
+            to, reason = MIX[_CHANNEL].default, DROPPED
+        if to is None or to == have:
+            return current, None
+        address = f"plugins.{name}.mix.{_CHANNEL}"
+        self.builder.change(address, Act.UPDATE, have, to, reason=reason)
+        step = self.builder.step(Stage.SETTINGS, SetMix(name, _CHANNEL, to), address)
+        return msgspec.structs.replace(current, mix={**current.mix, _CHANNEL: to}), step
 
     def _update_state(self, current: Plugin, want: Plugin, ours: Plugin | None) -> Step | None:
         """Load the state file if another is declared, or for want of a program that is let go; None if neither."""

@@ -148,6 +148,7 @@ def test_every_field_is_applied_and_read_back_equal_by_others(folder: Path, mode
     assert "in sync" in again.out
 
 
+@pytest.mark.timeout(120 + 90 * KILLS)
 @pytest.mark.parametrize("mode", MODES)
 def test_killed_at_any_moment_it_is_resumed_by_a_plain_apply(folder: Path, mode: str) -> None:
     applied(folder, whole.BEFORE, mode)

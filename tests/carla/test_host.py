@@ -171,6 +171,12 @@ def test_a_soundfonts_programs_are_chosen_by_bank_and_number(host: CarlaHost, kn
         host.set_program("one", preset.uri)
         assert hosted(host).plugin.program == preset.uri
     assert refused(lambda: host.set_program("one", "midi:99:99")) == "no-such-program"
+    host.set_mix("one", "control_channel", 1)
+    assert hosted(host).plugin.program is None, "on another channel it plays another one"
+    host.set_program("one", kind.presets[5].uri)
+    assert hosted(host).plugin.program == kind.presets[5].uri
+    host.set_mix("one", "control_channel", -1)
+    assert refused(lambda: host.set_program("one", kind.presets[0].uri)) == "unsupported"
 
 
 def test_a_foreign_format_is_named_in_the_refusal(host: CarlaHost) -> None:

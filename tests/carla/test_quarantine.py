@@ -157,3 +157,25 @@ def test_who_was_near_is_forgotten_when_an_apply_comes_through(crashing_elsewher
     ladspa(crashing_elsewhere, ELSEWHERE)
     again = studio("apply", "--yes")
     assert (again.code, "nobody is blamed" in again.err) == (1, True), again
+
+
+def test_in_a_process_of_its_own_it_takes_nobody_down(
+    tmp_path: Path, jack_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if catalogue("carla").describe(CRASHER) is None:
+        pytest.skip("lsp-plugins-lv2 is not installed (Debian: lsp-plugins-lv2)")
+    monkeypatch.chdir(tmp_path)
+    bridged = SESSION.replace(f"plugin: '{CRASHER}'", f"plugin: '{CRASHER}', bridge: true")
+    (tmp_path / "studio.yaml").write_text(bridged, encoding="utf-8")
+    try:
+        done = studio("apply", "--yes")
+        told = studio("status", "--json").json
+        assert told["quarantined"] == []
+        assert {"one", "two"} <= set(told["plugins"])
+        if "bomb" in told["plugins"]:
+            assert done.code == 0, done
+        else:
+            assert done.code == 4, done
+            assert "load bomb" in done.out
+    finally:
+        put_everything_down()

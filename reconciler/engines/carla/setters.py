@@ -120,7 +120,7 @@ class Setters(Lacking):
             ``no-such-plugin``, ``not-finite``, ``unsupported``: an unknown key, or one that does nothing to this
             plugin (Carla would keep the value all the same).
         """
-        with self._at(name) as (plugin_id, _):
+        with self._at(name) as (plugin_id, plugin):
             info = MIX.get(key)
             if info is None:
                 raise refusals.unsupported(name, f"Setting {key}", f"There are {', '.join(MIX)}.")
@@ -132,6 +132,8 @@ class Setters(Lacking):
                     hint = "Carla offers it only to plugins with fitting audio ports; take it out."
                     raise refusals.unsupported(name, f"Setting {key}", hint)
                 self._engine.set_internal(plugin_id, info.index, asked)
+                if key == "control_channel" and plugin.kind.uri.startswith("sf2:"):
+                    plugin.program = None  # it was chosen on the other channel; here a soundfont plays another
             return self._engine.internal(plugin_id, info.index)
 
     def map_midi(self, name: str, symbol: str, follows: MidiMap | None) -> None:
