@@ -21,7 +21,7 @@ BOTH = pytest.mark.parametrize(
     [
         "memory-patchbay",
         pytest.param("carla-patchbay", marks=[pytest.mark.jack, pytest.mark.carla]),
-        pytest.param("attached-patchbay", marks=[pytest.mark.jack, pytest.mark.carla]),
+        pytest.param("attached-patchbay", marks=[pytest.mark.jack, pytest.mark.carla, pytest.mark.long]),
     ],
     indirect=True,
 )
